@@ -1,0 +1,56 @@
+import { errorCodes, isErrorCode, type ErrorCode, type ErrorKind } from './error-codes.ts'
+
+/** What an error carries beside its code and message. */
+export interface HiveErrorOptions {
+  /** Overrides the kind that the code has by default. */
+  readonly kind?: ErrorKind
+  /** How long to wait before the next attempt, in milliseconds, 0 or more. */
+  readonly retryAfterMs?: number
+  /** Facts for a program or a reader; JSON values. They cross process borders, so no secrets. */
+  readonly details?: Readonly<Record<string, unknown>>
+  /** What brought this about. */
+  readonly cause?: unknown
+}
+
+/**
+ * A failure with a code from the closed taxonomy. Expected failures are returned in a `Result`, not thrown.
+ *
+ * @example
+ * ```ts
+ * import { HiveError } from '@hivekit/errors'
+ *
+ * const error = new HiveError('rate_limited', 'Too many messages.', { retryAfterMs: 1_000 })
+ * error.kind // 'throttled'
+ * ```
+ */
+export class HiveError extends Error {
+  override readonly name = 'HiveError'
+  /** What went wrong. */
+  readonly code: ErrorCode
+  /** What a caller may do about it. */
+  readonly kind: ErrorKind
+  /** How long to wait before the next attempt, in milliseconds. */
+  readonly retryAfterMs: number | undefined
+  /** Facts for a program or a reader. */
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, options: HiveErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.kind = options.kind ?? errorCodes[code].kind
+    this.retryAfterMs = options.retryAfterMs
+    this.details = options.details ?? {}
+  }
+}
+
+/**
+ * Tells whether a value is a {@link HiveError}, by name and code rather than by class,
+ * so that an error made by another copy of this module is recognised too. Never throws.
+ */
+export const isHiveError = (value: unknown): value is HiveError => {
+  try {
+    return value instanceof Error && value.name === 'HiveError' && 'code' in value && isErrorCode(value.code)
+  } catch {
+    return false
+  }
+}

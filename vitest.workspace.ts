@@ -1,0 +1,23 @@
+import { readdirSync } from 'node:fs'
+import { defineConfig } from 'vitest/config'
+
+const project = (root: string, name: string) => ({
+  extends: true as const,
+  test: { name, root, include: ['test/**/*.test.ts'] },
+})
+
+/** One project a package, one for the example, one for the workspace itself. */
+export default defineConfig({
+  ssr: { resolve: { conditions: ['@hivekit/source', 'node', 'import', 'default'] } },
+  test: {
+    pool: 'forks',
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    execArgv: ['--conditions=@hivekit/source'],
+    projects: [
+      ...readdirSync('packages').map(name => project(`packages/${name}`, name)),
+      project('examples/bot-hive', 'bot-hive'),
+      project('scripts', 'workspace'),
+    ],
+  },
+})
