@@ -1,1 +1,10 @@
-export {}
+export { collect, gather, type AsyncMetricSource, type CollectOptions } from './collect.ts'
+export type { BoundCounter, Counter, CounterOptions } from './counter.ts'
+export { exposeMetrics, type Exposition, type ExpositionRequest } from './exposition.ts'
+export type { BoundGauge, Gauge, GaugeOptions } from './gauge.ts'
+export { defaultBuckets, exponentialBuckets, type BoundHistogram, type Histogram, type HistogramOptions } from './histogram.ts'
+export type { Binding, Instrument, InstrumentOptions, LabelsOf, Recording } from './instrument.ts'
+export type { Exemplar, Labels, MetricFamily, MetricSample, MetricSource, MetricType, NativeHistogram } from './metric-family.ts'
+export { createProcessSource, type ProcessSource, type ProcessSourceOptions } from './process-source.ts'
+export { createRegistry, type Registry, type RegistryOptions } from './registry.ts'
+export { toOpenMetrics, toPrometheusText } from './text-format.ts'
