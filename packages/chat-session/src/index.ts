@@ -1,1 +1,15 @@
-export {}
+export type {
+  Asked, BotSessions, MessagePage, MessagePageOptions, NewMessage, NewQuestion, NewSession, SessionPage, SessionPageOptions,
+} from './bot-sessions.ts'
+export type { SessionStoreOptions } from './create-session-store.ts'
+export type { BotId, MessageId, SessionId } from './ids.ts'
+export { defaultLimits, type SessionLimits } from './limits.ts'
+export {
+  textOf, type Attachment, type Message, type MessageError, type MessagePart, type MessageRole, type MessageState, type OtherPart,
+  type TextPart,
+} from './message.ts'
+export { openSessionStore, type OpenSessionStoreOptions } from './open-session-store.ts'
+export type { ReplyEnd, ReplyWriter } from './reply-writer.ts'
+export type { IntegrityReport, RecoveredMessage, Recovery, ScopeOptions, SessionStore, StoreSnapshot } from './session-store.ts'
+export type { Session } from './session.ts'
+export type { StoreEvent } from './store-event.ts'

@@ -1,0 +1,116 @@
+import type { ErrorCode, HiveError, Result } from '@hivekit/errors'
+import type { Message, MessageError, MessageRole, MessageState } from './message.ts'
+import type { Session } from './session.ts'
+import type { IntegrityReport, RecoveredMessage } from './session-store.ts'
+
+/** Whose sessions: a bot's, or one user's with a bot. An empty user is none. */
+export interface Scope {
+  readonly bot: string
+  readonly user: string
+}
+
+/** A message to be stored; its parts and attachments are JSON already. */
+export interface MessageDraft {
+  readonly id: string
+  readonly role: MessageRole
+  readonly state: MessageState
+  readonly parts: string
+  readonly attachments: string | null
+}
+
+/** Every change a store knows, as data: it crosses to the thread that writes. */
+export type WriteOp =
+  | { readonly kind: 'create', readonly scope: Scope, readonly id: string, readonly title: string, readonly at: number }
+  | { readonly kind: 'title', readonly scope: Scope, readonly session: string, readonly title: string, readonly at: number }
+  | { readonly kind: 'data', readonly scope: Scope, readonly session: string, readonly data: string }
+  | { readonly kind: 'delete', readonly scope: Scope, readonly session: string }
+  | {
+      readonly kind: 'add'
+      readonly scope: Scope
+      readonly session: string
+      readonly messages: readonly MessageDraft[]
+      readonly idempotency: { readonly key: string, readonly digest: string } | null
+      readonly at: number
+    }
+  | { readonly kind: 'open', readonly scope: Scope, readonly session: string, readonly message: string, readonly at: number }
+  | {
+      readonly kind: 'save'
+      readonly scope: Scope
+      readonly session: string
+      readonly message: string
+      readonly state: MessageState
+      readonly parts: string
+      readonly error: MessageError | null
+      readonly at: number
+    }
+  | {
+      readonly kind: 'edit'
+      readonly scope: Scope
+      readonly session: string
+      readonly message: string
+      readonly parts: string
+      readonly ifVersion: number
+      readonly at: number
+    }
+  | { readonly kind: 'recover', readonly at: number }
+  | { readonly kind: 'probe', readonly at: number }
+
+/** What each change answers. */
+export interface WriteValues {
+  create: null
+  title: null
+  data: null
+  delete: null
+  /** The `seq` of the first message; repeated when the idempotency key was known. */
+  add: { readonly firstSeq: number, readonly repeated: boolean }
+  open: null
+  save: null
+  edit: null
+  /** The row numbers of the replies that failed. */
+  recover: { readonly failed: readonly number[] }
+  probe: null
+}
+
+/** A change of one kind. */
+export type WriteOpOf<K extends WriteOp['kind']> = Extract<WriteOp, { readonly kind: K }>
+
+/** A failure as it crosses threads. */
+export interface WriteFailure {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** Which page of messages, checked. */
+export interface MessageRange {
+  readonly limit: number
+  readonly before?: number
+  readonly after?: number
+}
+
+/** Counts for a snapshot. */
+export interface EngineCounters {
+  readonly sessions: number
+  readonly messages: number
+  readonly queuedWrites: number
+  readonly commits: number
+  readonly writes: number
+  readonly lastCommitMs: number
+}
+
+/** What keeps the rows. The store in front of it checks arguments, limits and states; it sees to scopes and durability. */
+export interface Engine extends AsyncDisposable {
+  readonly name: 'sqlite' | 'postgres'
+  write<K extends WriteOp['kind']>(op: WriteOpOf<K>): Promise<Result<WriteValues[K], HiveError>>
+  session(scope: Scope, session: string): Promise<Result<Session, HiveError>>
+  /** One more than the limit, where there are more. `after` is the last session of the page before. */
+  sessions(scope: Scope, limit: number, after: { readonly updatedAt: number, readonly id: string } | undefined): Promise<Result<readonly Session[], HiveError>>
+  data(scope: Scope, session: string): Promise<Result<string, HiveError>>
+  /** In order of `seq`; one more than the limit, on the far side, where there are more. */
+  messages(scope: Scope, session: string, range: MessageRange): Promise<Result<readonly Message[], HiveError>>
+  message(scope: Scope, session: string, message: string): Promise<Result<Message, HiveError>>
+  scopeOf(session: string): Promise<Result<Scope, HiveError>>
+  /** Replies that are pending, and those of the given row numbers. */
+  recovered(failed: readonly number[]): Promise<Result<{ readonly failed: readonly RecoveredMessage[], readonly pending: readonly RecoveredMessage[] }, HiveError>>
+  checkIntegrity(): Promise<Result<IntegrityReport, HiveError>>
+  counters(): EngineCounters
+}

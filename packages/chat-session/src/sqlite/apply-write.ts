@@ -1,0 +1,158 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Scope, WriteFailure, WriteOp, WriteOpOf, WriteValues } from '../engine.ts'
+import { uuidToBytes } from '../ids.ts'
+import { roles, states } from './codes.ts'
+
+/** What one change came to. */
+export type WriteOutcome = { readonly value: WriteValues[WriteOp['kind']] } | { readonly failure: WriteFailure }
+
+const failed = (code: WriteFailure['code'], message: string): WriteOutcome => ({ failure: { code, message } })
+const done: WriteOutcome = { value: null }
+const noSession = (id: string) => failed('not_found', `No session "${id}".`)
+const noMessage = (id: string) => failed('not_found', `No message "${id}".`)
+
+/**
+ * Prepares everything that changes rows. Each change looks first and writes last, so that one refused has
+ * written nothing and the others of its transaction stand.
+ */
+export const createWriteApplier = (db: DatabaseSync): ((op: WriteOp) => WriteOutcome) => {
+  const findScope = db.prepare('SELECT key FROM scopes WHERE bot = ? AND user = ?')
+  const insertScope = db.prepare('INSERT INTO scopes (bot, user) VALUES (?, ?)')
+  const findSession = db.prepare(
+    'SELECT s.key, s.message_count, s.updated_at FROM sessions s JOIN scopes c ON c.key = s.scope WHERE s.id = ? AND c.bot = ? AND c.user = ?',
+  )
+  const sessionTaken = db.prepare('SELECT 1 FROM sessions WHERE id = ?')
+  const insertSession = db.prepare('INSERT INTO sessions (id, scope, title, created_at, updated_at) VALUES (?, ?, ?, ?, ?)')
+  const updateTitle = db.prepare('UPDATE sessions SET title = ?, updated_at = max(updated_at, ?) WHERE key = ?')
+  const updateData = db.prepare('UPDATE sessions SET data = ? WHERE key = ?')
+  const touchSession = db.prepare('UPDATE sessions SET message_count = ?, updated_at = max(updated_at, ?) WHERE key = ?')
+  const deleteKeys = db.prepare('DELETE FROM idempotency WHERE session = ?')
+  const deleteMessages = db.prepare('DELETE FROM messages WHERE session = ?')
+  const deleteSession = db.prepare('DELETE FROM sessions WHERE key = ?')
+  const findKey = db.prepare('SELECT digest, first_seq FROM idempotency WHERE session = ? AND key = ?')
+  const insertKey = db.prepare('INSERT INTO idempotency (session, key, digest, first_seq) VALUES (?, ?, ?, ?)')
+  const insertMessage = db.prepare(
+    'INSERT INTO messages (session, seq, id, role, state, created_at, attachments, parts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+  )
+  const findMessage = db.prepare('SELECT n, state, version, created_at FROM messages WHERE session = ? AND id = ?')
+  const updateMessage = db.prepare('UPDATE messages SET state = ?, parts = ?, error = ?, changed_after_ms = ? WHERE n = ?')
+  const updateState = db.prepare('UPDATE messages SET state = ?, changed_after_ms = ? WHERE n = ?')
+  const editMessage = db.prepare('UPDATE messages SET parts = ?, version = version + 1, changed_after_ms = ? WHERE n = ?')
+  const findStreaming = db.prepare('SELECT n, created_at FROM messages WHERE state = 1 ORDER BY n')
+  const failMessage = db.prepare('UPDATE messages SET state = 3, error = ?, changed_after_ms = ? WHERE n = ?')
+  const probe = db.prepare('INSERT INTO probe (key, at) VALUES (1, ?) ON CONFLICT (key) DO UPDATE SET at = excluded.at')
+
+  const sessionOf = (scope: Scope, id: string) =>
+    findSession.get(uuidToBytes(id), scope.bot, scope.user) as { key: number, message_count: number } | undefined
+  const messageOf = (session: number, id: string) =>
+    findMessage.get(session, uuidToBytes(id)) as { n: number, state: number, version: number, created_at: number } | undefined
+
+  const create = ({ scope, id, title, at }: WriteOpOf<'create'>): WriteOutcome => {
+    const bytes = uuidToBytes(id)
+    if (sessionTaken.get(bytes)) return failed('conflict', `The session id "${id}" is taken.`)
+    const known = findScope.get(scope.bot, scope.user) as { key: number } | undefined
+    const key = known?.key ?? insertScope.run(scope.bot, scope.user).lastInsertRowid
+    insertSession.run(bytes, key, title, at, at)
+    return done
+  }
+
+  const add = ({ scope, session, messages, idempotency, at }: WriteOpOf<'add'>): WriteOutcome => {
+    const row = sessionOf(scope, session)
+    if (!row) return noSession(session)
+    if (idempotency) {
+      const first = findKey.get(row.key, idempotency.key) as { digest: string, first_seq: number } | undefined
+      if (first?.digest === idempotency.digest) return { value: { firstSeq: first.first_seq, repeated: true } }
+      if (first) return failed('conflict', `The idempotency key "${idempotency.key}" was used with other content.`)
+    }
+    for (const { id } of messages) {
+      if (messageOf(row.key, id)) return failed('conflict', `The message id "${id}" is taken.`)
+    }
+    const firstSeq = row.message_count + 1
+    let seq = row.message_count
+    for (const m of messages) {
+      insertMessage.run(row.key, ++seq, uuidToBytes(m.id), roles.indexOf(m.role), states.indexOf(m.state), at, m.attachments, m.parts)
+    }
+    if (idempotency) insertKey.run(row.key, idempotency.key, idempotency.digest, firstSeq)
+    touchSession.run(seq, at, row.key)
+    return { value: { firstSeq, repeated: false } }
+  }
+
+  const open = ({ scope, session, message, at }: WriteOpOf<'open'>): WriteOutcome => {
+    const row = sessionOf(scope, session)
+    if (!row) return noSession(session)
+    const reply = messageOf(row.key, message)
+    if (!reply) return noMessage(message)
+    if (reply.state !== 0) return failed('conflict', `The message "${message}" is ${states[reply.state]}, not pending.`)
+    updateState.run(1, Math.max(0, at - reply.created_at), reply.n)
+    return done
+  }
+
+  const save = (op: WriteOpOf<'save'>): WriteOutcome => {
+    const row = sessionOf(op.scope, op.session)
+    if (!row) return noSession(op.session)
+    const reply = messageOf(row.key, op.message)
+    if (!reply) return noMessage(op.message)
+    if (reply.state !== 1) return failed('conflict', `The message "${op.message}" is ${states[reply.state]}, not streaming.`)
+    const state = states.indexOf(op.state)
+    updateMessage.run(state, op.parts, op.error && JSON.stringify(op.error), Math.max(0, op.at - reply.created_at), reply.n)
+    if (state > 1) touchSession.run(row.message_count, op.at, row.key)
+    return done
+  }
+
+  const edit = (op: WriteOpOf<'edit'>): WriteOutcome => {
+    const row = sessionOf(op.scope, op.session)
+    if (!row) return noSession(op.session)
+    const message = messageOf(row.key, op.message)
+    if (!message) return noMessage(op.message)
+    if (message.state < 2) return failed('conflict', `The message "${op.message}" is ${states[message.state]}: it cannot be edited yet.`)
+    if (message.version !== op.ifVersion) {
+      return failed('conflict', `The message "${op.message}" has version ${message.version}, not ${op.ifVersion}.`)
+    }
+    editMessage.run(op.parts, Math.max(0, op.at - message.created_at), message.n)
+    return done
+  }
+
+  const remove = ({ scope, session }: WriteOpOf<'delete'>): WriteOutcome => {
+    const row = sessionOf(scope, session)
+    if (!row) return noSession(session)
+    deleteKeys.run(row.key)
+    deleteMessages.run(row.key)
+    deleteSession.run(row.key)
+    return done
+  }
+
+  const recover = ({ at }: WriteOpOf<'recover'>): WriteOutcome => {
+    const rows = findStreaming.all() as { n: number, created_at: number }[]
+    const error = JSON.stringify({ code: 'internal', message: 'The program stopped while this reply was being written.' })
+    for (const { n, created_at } of rows) failMessage.run(error, Math.max(0, at - created_at), n)
+    return { value: { failed: rows.map(row => row.n) } }
+  }
+
+  return op => {
+    switch (op.kind) {
+      case 'create': return create(op)
+      case 'add': return add(op)
+      case 'open': return open(op)
+      case 'save': return save(op)
+      case 'edit': return edit(op)
+      case 'delete': return remove(op)
+      case 'recover': return recover(op)
+      case 'title': {
+        const row = sessionOf(op.scope, op.session)
+        if (!row) return noSession(op.session)
+        updateTitle.run(op.title, op.at, row.key)
+        return done
+      }
+      case 'data': {
+        const row = sessionOf(op.scope, op.session)
+        if (!row) return noSession(op.session)
+        updateData.run(op.data, row.key)
+        return done
+      }
+      case 'probe': {
+        probe.run(op.at)
+        return done
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { DatabaseSync } from 'node:sqlite'
+import type { IntegrityReport } from '../session-store.ts'
+
+/** Checks what SQLite does not know: that counts, places and rows agree. */
+const invariants: readonly (readonly [problem: string, sql: string])[] = [
+  [
+    'session % has a message count, or places with a gap, that its rows do not bear out',
+    `SELECT s.key AS which FROM sessions s LEFT JOIN messages m ON m.session = s.key GROUP BY s.key
+     HAVING count(m.n) <> s.message_count OR coalesce(max(m.seq), 0) <> s.message_count`,
+  ],
+  ['message % belongs to no session', 'SELECT n AS which FROM messages WHERE session NOT IN (SELECT key FROM sessions)'],
+  ['session % belongs to no scope', 'SELECT key AS which FROM sessions WHERE scope NOT IN (SELECT key FROM scopes)'],
+  ['message % holds something that is not JSON', 'SELECT n AS which FROM messages WHERE parts IS NOT NULL AND NOT json_valid(parts)'],
+  ['an idempotency key belongs to no session %', 'SELECT session AS which FROM idempotency WHERE session NOT IN (SELECT key FROM sessions)'],
+]
+
+/** Reads the whole file over a connection of its own. */
+export const checkDatabase = (path: string): IntegrityReport => {
+  const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 })
+  try {
+    const pages = db.prepare('PRAGMA integrity_check(100)').all().map(row => String(Object.values(row)[0])).filter(line => line !== 'ok')
+    const rows = invariants.flatMap(([problem, sql]) =>
+      db.prepare(`${sql} LIMIT 20`).all().map(({ which }) => problem.replace('%', String(which))))
+    const problems = [...pages, ...rows].slice(0, 100)
+    return { ok: problems.length === 0, problems }
+  } finally {
+    db.close()
+  }
+}

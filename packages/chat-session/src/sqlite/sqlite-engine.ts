@@ -1,0 +1,54 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { err, fail, ok, type HiveError, type Result } from '@hivekit/errors'
+import type { Engine, WriteFailure } from '../engine.ts'
+import type { IntegrityReport } from '../session-store.ts'
+import { workerUrl } from '../worker-url.ts'
+import { openCommitQueue } from './commit-queue.ts'
+import { describeFailure } from './failure.ts'
+import { openReader, type Reader } from './reader.ts'
+
+/** Opens (and makes, where there is none) a database file: one thread writes, the caller's reads. */
+export const openSqliteEngine = async (path: string, busyTimeoutMs: number): Promise<Result<Engine, HiveError>> => {
+  try {
+    await mkdir(dirname(path), { recursive: true })
+  } catch (error) {
+    const { code, message } = describeFailure(error)
+    return fail(code, message, { cause: error })
+  }
+  const opened = await openCommitQueue(path, busyTimeoutMs)
+  if (opened.isErr()) return err(opened.error)
+  const queue = opened.value
+  let reader: Reader
+  try {
+    reader = openReader(path, busyTimeoutMs)
+  } catch (error) {
+    await queue[Symbol.asyncDispose]()
+    const { code, message } = describeFailure(error)
+    return fail(code, `${path}: ${message}`, { cause: error })
+  }
+
+  return ok({
+    name: 'sqlite',
+    write: op => queue.write(op),
+    session: (...args) => reader.session(...args),
+    sessions: (...args) => reader.sessions(...args),
+    data: (...args) => reader.data(...args),
+    messages: (...args) => reader.messages(...args),
+    message: (...args) => reader.message(...args),
+    scopeOf: (...args) => reader.scopeOf(...args),
+    recovered: (...args) => reader.recovered(...args),
+    checkIntegrity: () => new Promise<Result<IntegrityReport, HiveError>>(resolve => {
+      const worker = new Worker(workerUrl('sqlite-check'), { workerData: { path }, name: 'chat-session check' })
+      worker.once('message', (message: { report: IntegrityReport } | { failure: WriteFailure }) =>
+        resolve('report' in message ? ok(message.report) : fail(message.failure.code, message.failure.message)))
+      worker.once('error', error => resolve(fail('internal', String(error), { cause: error })))
+    }),
+    counters: () => ({ ...reader.counts(), ...queue.counters() }),
+    async [Symbol.asyncDispose]() {
+      await queue[Symbol.asyncDispose]()
+      reader.close()
+    },
+  })
+}
