@@ -1,7 +1,7 @@
 /** Time, so that a test can own it. */
 export interface Clock {
   /** Epoch milliseconds. */
-  now(): number
+  readonly now: () => number
   /** Calls back once, `delayMs` later, unless the returned function is called first. Keeps no process alive. */
   after(delayMs: number, callback: () => void): () => void
 }
