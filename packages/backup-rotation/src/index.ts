@@ -1,1 +1,7 @@
-export {}
+export { formatCalendarDuration, parseCalendarDuration, type CalendarDuration } from './calendar-duration.ts'
+export type { CalendarUnit } from './calendar-key.ts'
+export type { KeepReason } from './keep-reason.ts'
+export { planRotation, type PlanOptions, type RotationCandidate, type RotationPlan } from './plan-rotation.ts'
+export type { RotationPolicy } from './rotation-policy.ts'
+export { explainRotation, type ExplainOptions, type RotationExplanation } from './explain-rotation.ts'
+export { forecastRotation, type BackupSchedule, type ForecastOptions, type ForecastPoint } from './forecast-rotation.ts'
