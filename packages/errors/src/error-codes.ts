@@ -56,3 +56,8 @@ export type ErrorCode = keyof typeof errorCodes
 /** Tells whether a value is one of our codes. */
 export const isErrorCode = (value: unknown): value is ErrorCode =>
   typeof value === 'string' && Object.hasOwn(errorCodes, value)
+
+const errorKinds: readonly unknown[] = ['transient', 'throttled', 'permanent', 'ambiguous', 'bug'] satisfies ErrorKind[]
+
+/** Tells whether a value is one of the kinds. */
+export const isErrorKind = (value: unknown): value is ErrorKind => errorKinds.includes(value)

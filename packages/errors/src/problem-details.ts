@@ -1,5 +1,7 @@
-import { errorCodes, isErrorCode, type ErrorCode, type ErrorKind } from './error-codes.ts'
+import { errorCodes, isErrorCode, isErrorKind, type ErrorCode, type ErrorKind } from './error-codes.ts'
 import { HiveError } from './hive-error.ts'
+import { httpStatusOutcome } from './classification/http-status.ts'
+import { redact } from './redact.ts'
 
 /** An error as RFC 9457 puts it on the wire (`application/problem+json`). */
 export interface ProblemDetails {
@@ -17,14 +19,24 @@ export interface ProblemDetails {
   readonly code: ErrorCode
   /** What a caller may do about it. */
   readonly kind: ErrorKind
+  /** A narrower code under `code`, as `domain.name`. */
+  readonly reason?: string
   /** How long to wait before the next attempt, in milliseconds. */
   readonly retryAfterMs?: number
   /** Facts for a program or a reader. */
   readonly details?: Readonly<Record<string, unknown>>
 }
 
+/** What a problem document says beside the error. */
+export interface ProblemDetailsOptions {
+  /** Identifies this occurrence, for instance the request. */
+  readonly instance?: string
+  /** Lets secrets in the details pass as they are; false by default. */
+  readonly secrets?: boolean
+}
+
 /**
- * Turns an error into an RFC 9457 document. Its stack and cause stay at home.
+ * Turns an error into an RFC 9457 document. Its stack and cause stay at home, and details under secret keys are redacted.
  *
  * @example
  * ```ts
@@ -33,39 +45,37 @@ export interface ProblemDetails {
  * toProblemDetails(new HiveError('not_found', 'No bot "x".')).status // 404
  * ```
  */
-export const toProblemDetails = (error: HiveError, { instance }: { readonly instance?: string } = {}): ProblemDetails => ({
+export const toProblemDetails = (
+  error: HiveError,
+  { instance, secrets = false }: ProblemDetailsOptions = {},
+): ProblemDetails => ({
   type: `urn:hivekit:error:${error.code}`,
   title: errorCodes[error.code].title,
   status: errorCodes[error.code].httpStatus,
-  detail: error.message,
+  detail: secrets ? error.message : (redact(error.message) as string),
   ...(instance === undefined ? {} : { instance }),
   code: error.code,
   kind: error.kind,
+  ...(error.reason === undefined ? {} : { reason: error.reason }),
   ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
-  ...(Object.keys(error.details).length === 0 ? {} : { details: error.details }),
+  ...(Object.keys(error.details).length === 0
+    ? {}
+    : { details: secrets ? error.details : (redact(error.details) as Record<string, unknown>) }),
 })
-
-const kinds: readonly ErrorKind[] = ['transient', 'throttled', 'permanent', 'ambiguous', 'bug']
 
 /**
  * Reads an RFC 9457 document back into an error. A document of another origin, without one of our codes,
  * becomes the code that its HTTP status is nearest to. Never throws.
  */
 export const fromProblemDetails = (problem: unknown): HiveError => {
-  const { code, kind, status, detail, title, retryAfterMs, details } =
+  const { code, kind, status, detail, title, reason, retryAfterMs, details } =
     typeof problem === 'object' && problem !== null ? (problem as Partial<Record<keyof ProblemDetails, unknown>>) : {}
-  const known = isErrorCode(code) ? code : codeOfStatus(status)
+  const known = isErrorCode(code) ? code : (httpStatusOutcome(status)?.code ?? 'internal')
   const message = [detail, title].find(text => typeof text === 'string') ?? errorCodes[known].title
-  const knownKind = kinds.find(k => k === kind)
   return new HiveError(known, message, {
-    ...(knownKind === undefined ? {} : { kind: knownKind }),
+    ...(isErrorKind(kind) ? { kind } : {}),
+    ...(typeof reason === 'string' ? { reason } : {}),
     ...(typeof retryAfterMs === 'number' && retryAfterMs >= 0 ? { retryAfterMs } : {}),
     ...(typeof details === 'object' && details !== null ? { details: details as Record<string, unknown> } : {}),
   })
-}
-
-const codeOfStatus = (status: unknown): ErrorCode => {
-  const exact = (Object.keys(errorCodes) as ErrorCode[]).find(code => errorCodes[code].httpStatus === status)
-  if (exact) return exact
-  return typeof status === 'number' && status >= 400 && status < 500 ? 'invalid_argument' : 'internal'
 }
