@@ -81,14 +81,14 @@ export interface WriteFailure {
 }
 
 /** Which page of messages, checked. */
-export interface MessageRange {
+interface MessageRange {
   readonly limit: number
   readonly before?: number
   readonly after?: number
 }
 
 /** Counts for a snapshot. */
-export interface EngineCounters {
+interface EngineCounters {
   readonly sessions: number
   readonly messages: number
   readonly queuedWrites: number

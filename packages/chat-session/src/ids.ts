@@ -2,12 +2,18 @@ import { randomFillSync } from 'node:crypto'
 
 declare const brand: unique symbol
 
+/** A string that stands for one kind of thing only. */
+export type Branded<Kind extends string> = string & {
+  /** Exists in types alone. */
+  readonly [brand]: Kind
+}
+
 /** A bot's id: any string of 1 to 200 characters that its host gives it. */
-export type BotId = string & { readonly [brand]: 'BotId' }
+export type BotId = Branded<'BotId'>
 /** A session's id: a UUID. Those made here are of version 7, so they sort by the time of their making. */
-export type SessionId = string & { readonly [brand]: 'SessionId' }
+export type SessionId = Branded<'SessionId'>
 /** A message's id: a UUID. Those made here are of version 7, so they sort by the time of their making. */
-export type MessageId = string & { readonly [brand]: 'MessageId' }
+export type MessageId = Branded<'MessageId'>
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 

@@ -2,7 +2,7 @@ export type {
   Asked, BotSessions, MessagePage, MessagePageOptions, NewMessage, NewQuestion, NewSession, SessionPage, SessionPageOptions,
 } from './bot-sessions.ts'
 export type { SessionStoreOptions } from './create-session-store.ts'
-export type { BotId, MessageId, SessionId } from './ids.ts'
+export type { BotId, Branded, MessageId, SessionId } from './ids.ts'
 export { defaultLimits, type SessionLimits } from './limits.ts'
 export {
   textOf, type Attachment, type Message, type MessageError, type MessagePart, type MessageRole, type MessageState, type OtherPart,
@@ -10,6 +10,6 @@ export {
 } from './message.ts'
 export { openSessionStore, type OpenSessionStoreOptions } from './open-session-store.ts'
 export type { ReplyEnd, ReplyWriter } from './reply-writer.ts'
-export type { IntegrityReport, RecoveredMessage, Recovery, ScopeOptions, SessionStore, StoreSnapshot } from './session-store.ts'
+export type { IntegrityReport, RecoveredMessage, Recovery, ScopeOptions, SessionScope, SessionStore, StoreSnapshot } from './session-store.ts'
 export type { Session } from './session.ts'
 export type { StoreEvent } from './store-event.ts'

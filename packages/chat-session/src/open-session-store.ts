@@ -10,6 +10,8 @@ export interface OpenSessionStoreOptions extends SessionStoreOptions {
   readonly path: string
   /** How long a write waits for another process that holds the database's lock, in milliseconds. Default 5,000. */
   readonly busyTimeoutMs?: number
+  /** How large the database file may grow, in bytes; then writes fail as `storage_full`. Default: as large as the disk. */
+  readonly maxDatabaseBytes?: number
 }
 
 /**
@@ -29,8 +31,8 @@ export interface OpenSessionStoreOptions extends SessionStoreOptions {
  * ```
  */
 export const openSessionStore = async (options: OpenSessionStoreOptions): Promise<Result<SessionStore, HiveError>> => {
-  const { path, busyTimeoutMs = 5_000 } = options
+  const { path, busyTimeoutMs = 5_000, maxDatabaseBytes } = options
   if (typeof path !== 'string' || path === '') throw new TypeError(`Expected path to be a file's name, got ${JSON.stringify(path)}.`)
-  const engine = await openSqliteEngine(resolve(path), busyTimeoutMs)
+  const engine = await openSqliteEngine({ path: resolve(path), busyTimeoutMs, maxDatabaseBytes })
   return engine.isErr() ? err(engine.error) : ok(createSessionStore(engine.value, options))
 }

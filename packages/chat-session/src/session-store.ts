@@ -18,12 +18,16 @@ export interface Recovery {
   readonly pending: readonly RecoveredMessage[]
 }
 
-/** A message and the bot whose session it is in. */
-export interface RecoveredMessage {
-  /** Whose session it is in. */
+/** Whose a session is. */
+export interface SessionScope {
+  /** The bot it belongs to. */
   readonly botId: BotId
-  /** The user whose session it is in, when the scope is a user and a bot. */
+  /** The user it belongs to, when its scope is a user and a bot. */
   readonly userId?: string
+}
+
+/** A message and whose session it is in. */
+export interface RecoveredMessage extends SessionScope {
   /** The message as it now is. */
   readonly message: Message
 }
@@ -68,7 +72,7 @@ export interface SessionStore extends AsyncDisposable {
   /** Finds whose a session is, for a host whose addresses hold only its id. Fails as `not_found`. */
   botOf(sessionId: string): Promise<Result<BotId, HiveError>>
   /** Finds whose a session is, user and bot, as {@link SessionStore.botOf} does. */
-  scopeOf(sessionId: string): Promise<Result<{ readonly botId: BotId, readonly userId?: string }, HiveError>>
+  scopeOf(sessionId: string): Promise<Result<SessionScope, HiveError>>
   /** Puts in order what a crash left behind. Call it once at the start, before new replies are opened. */
   recover(): Promise<Result<Recovery, HiveError>>
   /** Reads everything and checks it: the database's pages, and that counts, places and rows agree. Costs seconds per GB. */

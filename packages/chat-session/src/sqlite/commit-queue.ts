@@ -18,19 +18,26 @@ export interface CommitQueue extends AsyncDisposable {
   counters(): { readonly queuedWrites: number, readonly commits: number, readonly writes: number, readonly lastCommitMs: number }
 }
 
+/** Which file, and how it is held. */
+export interface DatabaseFile {
+  readonly path: string
+  readonly busyTimeoutMs: number
+  readonly maxDatabaseBytes: number | undefined
+}
+
 /** Larger batches gain nothing and make the first in them wait. */
 const maxBatch = 512
 
 /** Starts the thread, which brings the file to the schema of today. */
-export const openCommitQueue = async (path: string, busyTimeoutMs: number): Promise<Result<CommitQueue, HiveError>> => {
-  const worker = new Worker(workerUrl('sqlite-writer'), { workerData: { path, busyTimeoutMs }, name: 'chat-session writer' })
+export const openCommitQueue = async (file: DatabaseFile): Promise<Result<CommitQueue, HiveError>> => {
+  const worker = new Worker(workerUrl('sqlite-writer'), { workerData: file, name: 'chat-session writer' })
   const started = await new Promise<WriteFailure | undefined>(resolve => {
     worker.once('message', (message: 'ready' | { failure: WriteFailure }) => resolve(message === 'ready' ? undefined : message.failure))
     worker.once('error', error => resolve({ code: 'internal', message: `The writing thread failed: ${String(error)}` }))
   })
   if (started) {
     await worker.terminate()
-    return fail(started.code, `${path}: ${started.message}`)
+    return fail(started.code, `${file.path}: ${started.message}`)
   }
   worker.removeAllListeners('error')
   worker.unref()

@@ -23,8 +23,6 @@ export const describeFailure = (error: unknown): WriteFailure => {
     if (known) return { code: known.code, message: `${known.message} (${error.message})` }
   }
   if (code === 'ENOSPC' || code === 'EDQUOT') return { code: 'storage_full', message: `The disk is full. (${error.message})` }
-  if (typeof code === 'string' && ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR', 'EMFILE'].includes(code)) {
-    return { code: 'unavailable', message: error.message }
-  }
+  if (typeof code === 'string' && 'syscall' in error) return { code: 'unavailable', message: error.message }
   return { code: 'internal', message: error.message }
 }

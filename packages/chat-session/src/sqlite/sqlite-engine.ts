@@ -5,19 +5,20 @@ import { err, fail, ok, type HiveError, type Result } from '@hivekit/errors'
 import type { Engine, WriteFailure } from '../engine.ts'
 import type { IntegrityReport } from '../session-store.ts'
 import { workerUrl } from '../worker-url.ts'
-import { openCommitQueue } from './commit-queue.ts'
+import { openCommitQueue, type DatabaseFile } from './commit-queue.ts'
 import { describeFailure } from './failure.ts'
 import { openReader, type Reader } from './reader.ts'
 
 /** Opens (and makes, where there is none) a database file: one thread writes, the caller's reads. */
-export const openSqliteEngine = async (path: string, busyTimeoutMs: number): Promise<Result<Engine, HiveError>> => {
+export const openSqliteEngine = async (file: DatabaseFile): Promise<Result<Engine, HiveError>> => {
+  const { path, busyTimeoutMs } = file
   try {
     await mkdir(dirname(path), { recursive: true })
   } catch (error) {
     const { code, message } = describeFailure(error)
     return fail(code, message, { cause: error })
   }
-  const opened = await openCommitQueue(path, busyTimeoutMs)
+  const opened = await openCommitQueue(file)
   if (opened.isErr()) return err(opened.error)
   const queue = opened.value
   let reader: Reader

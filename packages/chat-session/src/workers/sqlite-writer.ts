@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { WriteOp } from '../engine.ts'
 import { createWriteApplier, type WriteOutcome } from '../sqlite/apply-write.ts'
+import type { DatabaseFile } from '../sqlite/commit-queue.ts'
 import { describeFailure } from '../sqlite/failure.ts'
 import { migrate } from '../sqlite/schema.ts'
 
@@ -11,13 +12,14 @@ import { migrate } from '../sqlite/schema.ts'
  */
 
 const port = parentPort!
-const { path, busyTimeoutMs } = workerData as { path: string, busyTimeoutMs: number }
+const { path, busyTimeoutMs, maxDatabaseBytes } = workerData as DatabaseFile
 
 const openDatabase = () => {
   const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
   db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF; PRAGMA secure_delete = ON')
   db.exec('PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768')
   migrate(db)
+  if (maxDatabaseBytes !== undefined) db.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxDatabaseBytes / 4096))}`)
   return db
 }
 
