@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { dirname, join, resolve } from 'node:path'
+import { err, fail, ok, type HiveError, type Result } from '@hivekit/errors'
+import { z } from 'zod'
+import type { BotDefinition } from './hive/bots/bot.ts'
+
+/** Everything that a hive is told from outside. */
+export interface HiveConfig {
+  readonly host: string
+  readonly port: number
+  readonly dataDir: string
+  /** Required to do anything, when set. */
+  readonly token: string | undefined
+  /** Names under which the hive may be reached, beside its own addresses. */
+  readonly allowedHosts: readonly string[]
+  /** How long replies in flight may go on when the hive is told to stop. */
+  readonly drainMs: number
+  readonly bots: readonly BotDefinition[]
+}
+
+/** What `--help` says of the environment. */
+export const environmentHelp = `  HIVE_PORT           port to listen on; 0 takes a free one (4280)
+  HIVE_HOST           address to listen on (127.0.0.1); any other than loopback needs HIVE_TOKEN
+  HIVE_TOKEN          what callers must present; needed off loopback (none)
+  HIVE_ALLOWED_HOSTS  further names under which the hive is reached, with commas (none)
+  HIVE_DATA_DIR       where messages and bots' folders are kept (.hive)
+  HIVE_CONFIG         a file with bots of yours (hive.config.json in the data folder or the working folder)
+  HIVE_DRAIN_MS       how long replies may finish on SIGTERM (10000)`
+
+/** The bots that come with the hive. */
+const bundled = join(import.meta.dirname, '..', 'hive.config.json')
+
+/** Reads the environment and the configuration files. Fails with what was expected and what came. */
+export const readConfig = (env: NodeJS.ProcessEnv, workingDir: string): Result<HiveConfig, HiveError> => {
+  const host = env['HIVE_HOST'] || '127.0.0.1'
+  const token = env['HIVE_TOKEN'] || undefined
+  if (!isLoopback(host) && token === undefined)
+    return fail('invalid_argument', `HIVE_HOST is ${host}, which others can reach, and HIVE_TOKEN is not set. ` +
+      `Set HIVE_TOKEN to a long random secret, or leave HIVE_HOST at 127.0.0.1.`)
+
+  const port = integer(env, 'HIVE_PORT', 4280, 65_535)
+  if (port.isErr()) return err(port.error)
+  const drainMs = integer(env, 'HIVE_DRAIN_MS', 10_000, 3_600_000)
+  if (drainMs.isErr()) return err(drainMs.error)
+
+  const dataDir = resolve(workingDir, env['HIVE_DATA_DIR'] || '.hive')
+  const own = env['HIVE_CONFIG'] ? [resolve(workingDir, env['HIVE_CONFIG'])]
+    : [join(dataDir, 'hive.config.json'), join(workingDir, 'hive.config.json')].filter(file => existsSync(file)).slice(0, 1)
+  const bots = new Map<string, BotDefinition>()
+  for (const file of [bundled, ...own]) {
+    const read = readBots(file)
+    if (read.isErr()) return err(read.error)
+    for (const bot of read.value) bots.set(bot.id, bot)
+  }
+  const allowedHosts = (env['HIVE_ALLOWED_HOSTS'] ?? '').split(',').map(name => name.trim().toLowerCase()).filter(Boolean)
+  return ok({ host, port: port.value, dataDir, token, allowedHosts, drainMs: drainMs.value, bots: [...bots.values()] })
+}
+
+/** Tells whether an address can be reached from this machine alone. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+
+const integer = (env: NodeJS.ProcessEnv, name: string, fallback: number, max: number): Result<number, HiveError> => {
+  const given = env[name]
+  if (given === undefined || given === '') return ok(fallback)
+  const value = Number(given)
+  return /^\d+$/.test(given) && value <= max ? ok(value)
+    : fail('invalid_argument', `${name} must be a whole number from 0 to ${max}, got "${given}".`)
+}
+
+const BotEntry = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must be 1 to 64 letters, digits, "-" or "_"'),
+  name: z.string().min(1).max(80).optional(),
+  description: z.string().max(500).default(''),
+  command: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
+  args: z.array(z.string()).default([]),
+  env: z.record(z.string(), z.string()).default({}),
+  cwd: z.string().optional(),
+  maxConcurrent: z.number().int().min(1).max(1000).default(4),
+  autoStart: z.boolean().default(true),
+  operator: z.boolean().default(false),
+  replyTimeoutMs: z.number().int().min(1).max(86_400_000).default(120_000),
+  heartbeat: z.boolean().default(true),
+})
+
+/** The shape of `hive.config.json`. */
+const ConfigFile = z.strictObject({ $schema: z.string().optional(), bots: z.array(BotEntry) })
+
+const readBots = (file: string): Result<BotDefinition[], HiveError> => {
+  let parsed
+  try {
+    parsed = ConfigFile.safeParse(JSON.parse(readFileSync(file, 'utf8')))
+  } catch (cause) {
+    return fail('invalid_argument', `Cannot read ${file}: ${(cause as Error).message}`, { cause })
+  }
+  if (!parsed.success) return fail('invalid_argument', `${file} is not as expected:\n${z.prettifyError(parsed.error)}`)
+  const ids = parsed.data.bots.map(bot => bot.id)
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i)
+  if (twice !== undefined) return fail('invalid_argument', `${file} names the bot "${twice}" twice.`)
+  return ok(parsed.data.bots.map(entry => definitionOf(entry, dirname(file))))
+}
+
+/** Paths that start with a dot are meant from the configuration file; `node` is the Node that runs the hive. */
+const definitionOf = ({ command, args, name, cwd, ...rest }: z.infer<typeof BotEntry>, folder: string): BotDefinition => {
+  const place = (text: string) => (/^\.{1,2}[\\/]/.test(text) ? resolve(folder, text) : text)
+  const [program, ...first] = [command].flat()
+  return {
+    ...rest,
+    name: name ?? rest.id,
+    command: program === 'node' ? process.execPath : place(program!),
+    args: [...first, ...args].map(place),
+    ...(cwd === undefined ? {} : { cwd: resolve(folder, cwd) }),
+  }
+}
