@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { err, fail, ok, type HiveError, type Result } from '@hivekit/errors'
 import { z } from 'zod'
-import type { BotDefinition } from './hive/bots/bot.ts'
+import { BotDefinition } from './hive/bots/definition.ts'
 
 /** Everything that a hive is told from outside. */
 export interface HiveConfig {
@@ -70,18 +70,9 @@ const integer = (env: NodeJS.ProcessEnv, name: string, fallback: number, max: nu
 }
 
 const BotEntry = z.strictObject({
-  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, 'must be 1 to 64 letters, digits, "-" or "_"'),
-  name: z.string().min(1).max(80).optional(),
-  description: z.string().max(500).default(''),
+  ...BotDefinition.shape,
+  name: BotDefinition.shape.name.optional(),
   command: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]),
-  args: z.array(z.string()).default([]),
-  env: z.record(z.string(), z.string()).default({}),
-  cwd: z.string().optional(),
-  maxConcurrent: z.number().int().min(1).max(1000).default(4),
-  autoStart: z.boolean().default(true),
-  operator: z.boolean().default(false),
-  replyTimeoutMs: z.number().int().min(1).max(86_400_000).default(120_000),
-  heartbeat: z.boolean().default(true),
 })
 
 /** The shape of `hive.config.json`. */

@@ -1,3 +1,4 @@
+import type { Message as StoredMessage, Session as StoredSession } from '@hivekit/chat-session'
 import { z } from 'zod'
 
 /*
@@ -136,3 +137,12 @@ export const HiveEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('reset') }).meta({ description: 'The place asked for is gone: read everything anew.' }),
 ]).meta({ id: 'HiveEvent' })
 export type HiveEvent = z.infer<typeof HiveEvent>
+
+/** A stored message as it goes over the wire. The hive alone writes parts, so they are of its kinds. */
+export const asMessage = ({ id, sessionId, seq, role, parts, state, error, createdAt, updatedAt }: StoredMessage): Message => ({
+  id, sessionId, seq, role, parts: parts as MessagePart[], state, ...(error ? { error } : {}), createdAt, updatedAt,
+})
+
+/** A stored session as it goes over the wire. */
+export const asSession = ({ id, botId, title, messageCount, createdAt, updatedAt }: StoredSession): Session =>
+  ({ id, botId, title, messageCount, createdAt, updatedAt })

@@ -1,4 +1,4 @@
-import { errorCodes, HiveError, isHiveError, toProblemDetails, type ProblemDetails, type Result } from '@hivekit/errors'
+import { HiveError, isHiveError, toProblemDetails, type ProblemDetails, type Result } from '@hivekit/errors'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 
@@ -24,12 +24,14 @@ export const registerProblems = (app: FastifyInstance) => {
   })
 }
 
-/** The value, or the problem document of the error. */
-export const answer = <T>(reply: FastifyReply, result: Result<T, HiveError>, status = 200) =>
-  result.isOk() ? reply.code(status).send(result.value) : sendError(reply, result.error)
+/** The value; an error goes to the handler above. For the edge only: everything within hands on its results. */
+export const unwrap = <T>(result: Result<T, HiveError>): T => {
+  if (result.isErr()) throw result.error
+  return result.value
+}
 
 export const sendError = (reply: FastifyReply, error: HiveError) => {
-  if (errorCodes[error.code].httpStatus >= 500 && error.code === 'internal') process.stderr.write(`${error.stack}\n`)
+  if (error.kind === 'bug') process.stderr.write(`${error.stack}\n`)
   return sendProblem(reply, toProblemDetails(error))
 }
 

@@ -1,0 +1,164 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { openSessionStore, type BotSessions } from '@hivekit/chat-session'
+import { err, fail, ok, type HiveError, type Result } from '@hivekit/errors'
+import type { HiveConfig } from '../config.ts'
+import { createBot, type BotProcess } from './bots/bot.ts'
+import { lockFolder } from './data-folder.ts'
+import { createEventLog, type EventLog } from './events.ts'
+import { asMessage, asSession, type Bot } from './model.ts'
+import { createTurns } from './turns.ts'
+
+/** A message of a person, and where its reply will be. */
+export interface Asked {
+  readonly messageId: string
+  readonly replyId: string
+  /** How many messages the bot answers first. */
+  readonly ahead: number
+}
+
+/** Everything one can do with a hive; the HTTP API is a thin coat over it. */
+export interface Hive extends AsyncDisposable {
+  readonly state: 'running' | 'draining'
+  readonly startedAt: number
+  readonly events: EventLog
+  bots(): Bot[]
+  bot(botId: string): Result<Bot, HiveError>
+  log(botId: string): Result<ReturnType<BotProcess['log']>, HiveError>
+  /** Does it, and answers the bot as it is then. */
+  operate(botId: string, action: BotAction): Promise<Result<Bot, HiveError>>
+  /** The door to one bot's sessions. */
+  sessionsOf(botId: string): Result<BotSessions, HiveError>
+  /** The door to the sessions among which one is. */
+  sessionsWith(sessionId: string): Promise<Result<BotSessions, HiveError>>
+  /** Stores what a person says, durably, and has the bot answer. */
+  ask(sessionId: string, text: string, idempotencyKey?: string): Promise<Result<Asked, HiveError>>
+  /** Cancels the reply in progress and those waiting; answers how many. */
+  cancel(sessionId: string): Promise<Result<number, HiveError>>
+  /** Answers a question that the bot asked on the way. */
+  answer(sessionId: string, questionId: string, optionId: string): Promise<Result<void, HiveError>>
+  deleteSession(sessionId: string): Promise<Result<void, HiveError>>
+  /** Fails when messages cannot be stored. */
+  checkReady(): Promise<Result<void, HiveError>>
+  /** Launches the bots that start by themselves, and takes up the replies that were waiting when the hive last stopped. */
+  start(address: string): Promise<void>
+  /** Takes no more messages and lets replies end for a while. Disposing comes after it. */
+  drain(): Promise<void>
+}
+
+export type BotAction = 'launch' | 'stop' | 'restart' | 'pause' | 'resume'
+
+/** Opens the data folder and joins store, bots, turns and events. A message's way through it is drawn in the architecture guide. */
+export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveError>> => {
+  const folder = lockFolder(config.dataDir)
+  if (folder.isErr()) return err(folder.error)
+  const opened = await openSessionStore({ path: join(config.dataDir, 'sessions.db') })
+  if (opened.isErr()) {
+    folder.value[Symbol.dispose]()
+    return err(opened.error)
+  }
+  const store = opened.value
+  const events = createEventLog()
+  const { publish } = events
+
+  let address = ''
+  let state: Hive['state'] = 'running'
+  const bots = new Map<string, BotProcess>()
+  const turns = createTurns({ bots, store, publish, onWaiting: id => tellBot(id) })
+  const snapshot = (bot: BotProcess): Bot => ({ ...bot.snapshot(), queued: turns.waiting(bot.id) })
+  const tellBot = (id: string) => publish({ type: 'bot', bot: snapshot(bots.get(id)!) })
+
+  for (const definition of config.bots) {
+    const cwd = join(config.dataDir, 'bots', definition.id)
+    mkdirSync(cwd, { recursive: true })
+    const bot = createBot(definition, {
+      cwd,
+      operatorEnv: () => ({ HIVE_URL: address, ...(config.token === undefined ? {} : { HIVE_TOKEN: config.token }) }),
+      onChange: () => {
+        tellBot(definition.id)
+        turns.look(definition.id)
+      },
+    })
+    bots.set(definition.id, bot)
+  }
+
+  store.onEvent(event => {
+    if (event.type === 'message') publish({ type: 'message', botId: event.botId, message: asMessage(event.message) })
+    else if (event.type === 'session') publish({ type: 'session', session: asSession(event.session) })
+    else publish(event)
+  })
+
+  const find = (botId: string): Result<BotProcess, HiveError> => {
+    const bot = bots.get(botId)
+    return bot ? ok(bot) : fail('not_found', `There is no bot "${botId}".`)
+  }
+  const sessionsWith = async (sessionId: string) => (await store.botOf(sessionId)).map(botId => store.forBot(botId))
+
+  return ok({
+    get state() {
+      return state
+    },
+    startedAt: Date.now(),
+    events,
+    bots: () => [...bots.values()].map(snapshot),
+    bot: botId => find(botId).map(snapshot),
+    log: botId => find(botId).map(bot => bot.log()),
+    operate: async (botId, action) => {
+      const bot = find(botId)
+      if (bot.isErr()) return err(bot.error)
+      const done = await bot.value[action]()
+      return done?.isErr() ? err(done.error) : ok(snapshot(bot.value))
+    },
+    sessionsOf: botId => find(botId).map(bot => store.forBot(bot.id)),
+    sessionsWith,
+    ask: async (sessionId, text, idempotencyKey) => {
+      if (state === 'draining') return fail('unavailable', 'The hive is stopping. Send it again in a moment.', { retryAfterMs: 5_000 })
+      const sessions = await sessionsWith(sessionId)
+      if (sessions.isErr()) return err(sessions.error)
+      const bot = find(sessions.value.botId)
+      if (bot.isErr()) return err(bot.error)
+      const { state: botState, name, reason } = bot.value.snapshot()
+      if (botState === 'stopped') return fail('conflict', `${name} is stopped${reason ? ` (${reason})` : ''}. Launch it to talk to it.`)
+
+      const stored = await sessions.value.ask(sessionId, { parts: [{ type: 'text', text }], ...(idempotencyKey === undefined ? {} : { idempotencyKey }) })
+      if (stored.isErr()) return err(stored.error)
+      const { message, reply, repeated } = stored.value
+      const ahead = repeated ? 0 : turns.add(bot.value.id, { sessionId, replyId: reply.id, text })
+      return ok({ messageId: message.id, replyId: reply.id, ahead })
+    },
+    cancel: async sessionId => {
+      const owner = await store.botOf(sessionId)
+      return owner.isErr() ? err(owner.error) : ok(await turns.cancel(sessionId, 'You cancelled it.'))
+    },
+    answer: async (sessionId, questionId, optionId) => {
+      const owner = await store.botOf(sessionId)
+      if (owner.isErr()) return err(owner.error)
+      return turns.answer(sessionId, questionId, optionId) ? ok(undefined)
+        : fail('conflict', `No question "${questionId}" with a choice "${optionId}" waits for an answer in this session.`)
+    },
+    deleteSession: async sessionId => {
+      const sessions = await sessionsWith(sessionId)
+      if (sessions.isErr()) return err(sessions.error)
+      await turns.cancel(sessionId, 'The session was deleted.')
+      return sessions.value.delete(sessionId)
+    },
+    checkReady: async () => state === 'draining' ? fail('unavailable', 'The hive is stopping.') : store.checkWritable(),
+    start: async at => {
+      address = at
+      for (const { id, autoStart } of config.bots) if (autoStart) void bots.get(id)!.launch()
+      const left = await store.recover()
+      if (left.isOk()) await turns.resume(left.value.pending)
+      else process.stderr.write(`Cannot take up the replies that were waiting: ${left.error.message}\n`)
+    },
+    drain: async () => {
+      state = 'draining'
+      publish({ type: 'hive', state })
+      await turns.drain(config.drainMs)
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([...bots.values()].map(bot => bot[Symbol.asyncDispose]()))
+      await store[Symbol.asyncDispose]()
+      folder.value[Symbol.dispose]()
+    },
+  })
+}

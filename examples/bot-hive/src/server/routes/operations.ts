@@ -1,0 +1,46 @@
+import { HiveError } from '@hivekit/errors'
+import { z } from 'zod'
+import type { HiveConfig } from '../../config.ts'
+import type { Hive } from '../../hive/hive.ts'
+import { unwrap } from '../problems.ts'
+import { problems } from '../schemas.ts'
+import type { Api } from './api.ts'
+
+const Ok = z.object({ status: z.literal('ok') })
+const HiveInfo = z.object({
+  name: z.string(), state: z.enum(['running', 'draining']), startedAt: z.number(),
+  auth: z.boolean().meta({ description: 'Whether a token is needed.' }),
+})
+
+export interface OperationParts {
+  readonly hive: Hive
+  readonly config: HiveConfig
+  readonly guard: { readonly signIn: (token: string) => string | undefined }
+}
+
+/** Is it alive, is it ready, who may use it. */
+export const operationRoutes = (api: Api, { hive, config, guard }: OperationParts) => {
+  api.get('/livez', { schema: { tags: ['operations'], summary: 'Answers while the process does.', response: { 200: Ok } } },
+    async () => ({ status: 'ok' as const }))
+
+  api.get('/readyz', { schema: { tags: ['operations'], summary: 'Answers 200 while messages can be stored.', response: { 200: Ok, ...problems } } },
+    async () => {
+    unwrap(await hive.checkReady())
+    return { status: 'ok' as const }
+  })
+
+  api.get('/api/hive', { schema: { tags: ['operations'], summary: 'Says what hive this is.', response: { 200: HiveInfo } } },
+    async () => ({ name: 'bot hive', state: hive.state, startedAt: hive.startedAt, auth: config.token !== undefined }))
+
+  api.post('/api/sign-in', {
+    schema: {
+      tags: ['operations'], summary: 'Exchanges the token for a cookie, for browsers.',
+      body: z.strictObject({ token: z.string().max(1000) }), response: { 204: z.null(), ...problems },
+    },
+  }, async ({ body }, reply) => {
+    const cookie = guard.signIn(body.token)
+    if (cookie === undefined) throw new HiveError('unauthenticated', 'That is not the token of this hive.')
+    reply.header('set-cookie', cookie).code(204)
+    return null
+  })
+}
