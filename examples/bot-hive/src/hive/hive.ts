@@ -2,11 +2,15 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openSessionStore, type BotSessions } from '@hivekit/chat-session'
 import { err, fail, ok, type HiveError, type Result } from '@hivekit/errors'
+import type { MetricFamily } from '@hivekit/metrics'
 import type { HiveConfig } from '../config.ts'
-import { createBot, type BotProcess } from './bots/bot.ts'
+import type { BotProcess } from './bots/bot.ts'
+import { createBot } from './bots/create-bot.ts'
+import { coalesce } from './coalesce.ts'
 import { lockFolder } from './data-folder.ts'
 import { createEventLog, type EventLog } from './events.ts'
-import { asMessage, asSession, type Bot } from './model.ts'
+import { createHiveMetrics } from './hive-metrics.ts'
+import { asMessage, asSession, type Bot, type HiveEvent } from './model.ts'
 import { createTurns } from './turns.ts'
 
 /** A message of a person, and where its reply will be. */
@@ -40,6 +44,8 @@ export interface Hive extends AsyncDisposable {
   deleteSession(sessionId: string): Promise<Result<void, HiveError>>
   /** Fails when messages cannot be stored. */
   checkReady(): Promise<Result<void, HiveError>>
+  /** All figures as they are now. */
+  metrics(): readonly MetricFamily[]
   /** Launches the bots that start by themselves, and takes up the replies that were waiting when the hive last stopped. */
   start(address: string): Promise<void>
   /** Takes no more messages and lets replies end for a while. Disposing comes after it. */
@@ -59,14 +65,19 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
   }
   const store = opened.value
   const events = createEventLog()
-  const { publish } = events
+  const metrics = createHiveMetrics(() => list())
+  const publish = (event: HiveEvent) => {
+    metrics.observe(event)
+    events.publish(event)
+  }
 
   let address = ''
   let state: Hive['state'] = 'running'
   const bots = new Map<string, BotProcess>()
   const turns = createTurns({ bots, store, publish, onWaiting: id => tellBot(id) })
   const snapshot = (bot: BotProcess): Bot => ({ ...bot.snapshot(), queued: turns.waiting(bot.id) })
-  const tellBot = (id: string) => publish({ type: 'bot', bot: snapshot(bots.get(id)!) })
+  const list = () => [...bots.values()].map(snapshot)
+  const tellBot = coalesce(100, id => publish({ type: 'bot', bot: snapshot(bots.get(id)!) }))
 
   for (const definition of config.bots) {
     const cwd = join(config.dataDir, 'bots', definition.id)
@@ -100,7 +111,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
     },
     startedAt: Date.now(),
     events,
-    bots: () => [...bots.values()].map(snapshot),
+    bots: list,
     bot: botId => find(botId).map(snapshot),
     log: botId => find(botId).map(bot => bot.log()),
     operate: async (botId, action) => {
@@ -143,6 +154,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
       return sessions.value.delete(sessionId)
     },
     checkReady: async () => state === 'draining' ? fail('unavailable', 'The hive is stopping.') : store.checkWritable(),
+    metrics: metrics.collect,
     start: async at => {
       address = at
       for (const { id, autoStart } of config.bots) if (autoStart) void bots.get(id)!.launch()
@@ -158,6 +170,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...bots.values()].map(bot => bot[Symbol.asyncDispose]()))
       await store[Symbol.asyncDispose]()
+      metrics[Symbol.dispose]()
       folder.value[Symbol.dispose]()
     },
   })

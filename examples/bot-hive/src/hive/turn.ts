@@ -47,7 +47,7 @@ export const runTurn = (due: DueReply, { bot, sessions, publish }: TurnOptions):
         cancelling.abort()
       },
     })
-    const data = (await sessions.getData(due.sessionId)).unwrapOr({})
+    const data: Readonly<Record<string, unknown>> = (await sessions.getData(due.sessionId)).unwrapOr({})
     const agentSessionId = data['agentSessionId']
 
     const ended = await bot.prompt({

@@ -1,4 +1,5 @@
 import { HiveError } from '@hivekit/errors'
+import { exposeMetrics } from '@hivekit/metrics'
 import { z } from 'zod'
 import type { HiveConfig } from '../../config.ts'
 import type { Hive } from '../../hive/hive.ts'
@@ -27,6 +28,13 @@ export const operationRoutes = (api: Api, { hive, config, guard }: OperationPart
     async () => {
     unwrap(await hive.checkReady())
     return { status: 'ok' as const }
+  })
+
+  api.get('/metrics', {
+    schema: { tags: ['operations'], summary: 'All figures, as Prometheus or OpenMetrics text.', produces: ['text/plain', 'application/openmetrics-text'], response: { 200: z.string() } },
+  }, async ({ headers: { accept, 'accept-encoding': acceptEncoding } }, reply) => {
+    const { headers, body } = await exposeMetrics(hive.metrics(), { accept, acceptEncoding: String(acceptEncoding ?? '') })
+    return reply.headers(headers).serializer((text: unknown) => text as string).send(body as string)
   })
 
   api.get('/api/hive', { schema: { tags: ['operations'], summary: 'Says what hive this is.', response: { 200: HiveInfo } } },

@@ -24,7 +24,7 @@ export const sessionRoutes = (api: Api, hive: Hive) => {
   api.post('/api/bots/:botId/sessions', {
     schema: {
       tags: ['sessions'], summary: 'Begins a session with a bot.',
-      params: BotParams, body: z.strictObject({ title: title.default('') }).optional(), response: { 201: Session, ...problems },
+      params: BotParams, body: z.strictObject({ title: title.default('') }).nullish(), response: { 201: Session, ...problems },
     },
   }, async ({ params, body }, reply) => {
     const sessions = unwrap(hive.sessionsOf(params.botId))
