@@ -71,13 +71,13 @@ test('SIGTERM lets a reply in flight end, keeps what waits for the next start, a
   const bots = [{ id: 'echo', command: ['node', join(import.meta.dirname, 'agents', 'echo.ts')], env: { DELAY_MS: '300' }, maxConcurrent: 1 }]
   const hive = await startHive({ bots, dataDir })
   const call = async (url: string, method = 'GET', body?: unknown) =>
-    (await fetch(url, { method, ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}) })).json() as Promise<Record<string, never>>
-  const session = (await call(`${hive.url}/api/bots/echo/sessions`, 'POST', {}))['id'] as string
+    (await fetch(url, { method, ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}) })).json() as Promise<{ id: string; items: { state: string }[] }>
+  const session = (await call(`${hive.url}/api/bots/echo/sessions`, 'POST', {})).id
   for (const text of ['first', 'second']) await call(`${hive.url}/api/sessions/${session}/messages`, 'POST', { text })
   hive.kill('SIGTERM')
   expect(await hive.exited).toBe(0)
 
   await using again = await startHive({ bots, dataDir })
-  await expect.poll(async () => ((await call(`${again.url}/api/sessions/${session}/messages`))['items'] as { state: string }[]).map(({ state }) => state), { timeout: 10_000 })
+  await expect.poll(async () => (await call(`${again.url}/api/sessions/${session}/messages`)).items.map(({ state }) => state), { timeout: 10_000 })
     .toEqual(['complete', 'complete', 'complete', 'complete'])
 })
