@@ -13,7 +13,7 @@ export const registerJson = (app: FastifyInstance) => {
     } catch {
       return done(new HiveError('invalid_argument', 'The body is not UTF-8.'))
     }
-    app.getDefaultJsonParser('error', 'error')(request, text, (error, value) => {
+    void app.getDefaultJsonParser('error', 'error')(request, text, (error, value) => {
       if (error) done(new HiveError('invalid_argument', `The body is not JSON: ${error.message}`))
       else done(null, value)
     })

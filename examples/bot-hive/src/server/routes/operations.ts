@@ -33,7 +33,7 @@ export const operationRoutes = (api: Api, { hive, config, guard }: OperationPart
   api.get('/metrics', {
     schema: { tags: ['operations'], summary: 'All figures, as Prometheus or OpenMetrics text.', produces: ['text/plain', 'application/openmetrics-text'], response: { 200: z.string() } },
   }, async ({ headers: { accept, 'accept-encoding': acceptEncoding } }, reply) => {
-    const { headers, body } = await exposeMetrics(hive.metrics(), { accept, acceptEncoding: String(acceptEncoding ?? '') })
+    const { headers, body } = await exposeMetrics(hive.metrics(), { accept, acceptEncoding: [acceptEncoding].flat().join() })
     return reply.headers(headers).serializer((text: unknown) => text as string).send(body as string)
   })
 
