@@ -154,7 +154,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
       return sessions.value.delete(sessionId)
     },
     checkReady: async () => state === 'draining' ? fail('unavailable', 'The hive is stopping.') : store.checkWritable(),
-    metrics: metrics.collect,
+    metrics: () => metrics.collect(),
     start: async at => {
       address = at
       for (const { id, autoStart } of config.bots) if (autoStart) void bots.get(id)!.launch()
