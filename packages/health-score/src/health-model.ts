@@ -109,8 +109,8 @@ export interface HealthModel<K extends string = string> {
  */
 export const grain = 2 ** 26
 
-/** Points and caps are multiples of 2^-20, for the same reason. */
-export const pointGrain = 2 ** 20
+/** Points and caps are multiples of 2^-16, for the same reason. */
+export const pointGrain = 2 ** 16
 
 /**
  * Checks and completes a model. Weights may be of any scale: they become shares of 1.

@@ -1,9 +1,10 @@
+export { systemClock, type Clock } from './clock.ts'
+export type { Combine } from './combine.ts'
 export { apdex } from './curves/apdex.ts'
 export { budgetBurn, type BudgetBurnOptions } from './curves/budget-burn.ts'
 export { logistic, type LogisticOptions } from './curves/logistic.ts'
 export { piecewise } from './curves/piecewise.ts'
 export type { UtilityCurve } from './curves/utility-curve.ts'
-export type { Combine } from './combine.ts'
 export { explainModel, explainScore } from './explain.ts'
 export {
   defineHealthModel,
@@ -16,6 +17,13 @@ export {
   type SignalBasics,
   type ValueSignal,
 } from './health-model.ts'
+export {
+  createHealthMonitor,
+  type HealthMonitor,
+  type HealthMonitorEvent,
+  type HealthMonitorOptions,
+  type HealthMonitorSnapshot,
+} from './health-monitor.ts'
 export type {
   Contribution,
   Counterfactual,
@@ -26,6 +34,15 @@ export type {
   Problem,
   SignalScore,
 } from './health-score.ts'
+export type { HealthSource, SourceMember, SourceReading, SourceValue } from './health-source.ts'
+export { createHistory, type History, type HistoryOptions, type TimeSeries } from './history.ts'
+export { fileHistoryStore, type HistoryStore } from './history-store.ts'
+export type { Measure } from './measure.ts'
 export type { MemberReading, Reading, ValueReading } from './reading.ts'
 export { responsivenessModel, type ResponsivenessOptions, type ResponsivenessSignal } from './responsiveness-model.ts'
 export { scoreHealth } from './score-health.ts'
+export type { SourceSnapshot } from './source-reader.ts'
+export { httpSource, type HttpSourceOptions } from './sources/http-source.ts'
+export { metricsSource, type LatestMetric, type MetricsSourceOptions } from './sources/metrics-source.ts'
+export { processSource, type ProcessSignal, type ProcessSourceOptions } from './sources/process-source.ts'
+export { snapshotSource, type SnapshotSourceOptions } from './sources/snapshot-source.ts'
