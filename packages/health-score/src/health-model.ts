@@ -204,5 +204,5 @@ const completeSignal = <K extends string>(signal: K, given: ValueSignal | Nested
 const completeGate = <K extends string>({ signal, atOrBelow = 0, cap = 0, name }: Gate<K>, label: string): Required<Gate<K>> => {
   if (!(atOrBelow >= 0 && atOrBelow < 1)) throw new RangeError(`Expected the gate on "${signal}" to fail at a utility within 0–1, got ${atOrBelow}.`)
   if (!(cap >= 0 && cap < 100)) throw new RangeError(`Expected the gate on "${signal}" to cap within 0–100, got ${cap}.`)
-  return Object.freeze({ signal, atOrBelow, cap: Math.round(cap * pointGrain) / pointGrain, name: name ?? label })
+  return Object.freeze({ signal, atOrBelow, cap: Math.floor(cap * pointGrain) / pointGrain, name: name ?? label })
 }

@@ -234,7 +234,7 @@ describe('invariants', () => {
     fc.assert(fc.property(options, readings, fc.double({ min: 0, max: 99, noNaN: true }), (given, read, cap) => {
       const model = defineHealthModel({ ...given, gates: [...given.gates, { signal: 'a', cap, name: 'critical' }] })
       const score = scoreHealth([...read.filter(one => one.signal !== 'a'), reading('a', 2), reading('a', 2)], model, { now })
-      return score.failedGates.includes('critical') && score.score !== null && score.score <= cap + 1e-6
+      return score.failedGates.includes('critical') && score.score !== null && score.score <= cap
     }), { numRuns: 500 })
   })
 
