@@ -1,0 +1,13 @@
+import type { HiveError } from '@hivekit/errors'
+
+/** Something that happened, for a stream of them. */
+export interface CapacityEvent {
+  /** What happened: to a piece of work, or `limit` when a limit was changed. */
+  readonly type: 'queued' | 'started' | 'done' | 'failed' | 'cancelled' | 'rejected' | 'limit'
+  /** Whose work it was. */
+  readonly key?: string
+  /** The name of the limit that was changed. */
+  readonly limit?: string
+  /** Why, for `failed`, `cancelled` and `rejected`. */
+  readonly error?: HiveError
+}
