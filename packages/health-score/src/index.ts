@@ -1,3 +1,5 @@
+export type { AlertRule, AlertThreshold, Severity } from './alert-rule.ts'
+export { createAlerts, type ActiveAlert, type AlertChange, type AlertEvent, type Alerts, type AlertsOptions } from './alerts.ts'
 export { systemClock, type Clock } from './clock.ts'
 export type { Combine } from './combine.ts'
 export { apdex } from './curves/apdex.ts'
@@ -6,6 +8,7 @@ export { logistic, type LogisticOptions } from './curves/logistic.ts'
 export { piecewise } from './curves/piecewise.ts'
 export type { UtilityCurve } from './curves/utility-curve.ts'
 export { explainModel, explainScore } from './explain.ts'
+export type { FlappingOptions } from './flap-detector.ts'
 export {
   defineHealthModel,
   type Gate,
