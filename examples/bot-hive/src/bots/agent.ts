@@ -38,14 +38,20 @@ export interface Command {
   readonly hint?: string
 }
 
+/** A message of an earlier life. */
+export interface PastMessage {
+  readonly role: 'user' | 'assistant'
+  readonly text: string
+}
+
 /** What makes a bot. */
 export interface BotAgent {
   readonly name: string
   readonly commands: readonly Command[]
   /** Answers a prompt. When the turn's signal aborts, it should return soon; what it throws is shown to the person. */
   readonly answer: (turn: BotTurn) => Promise<void>
-  /** Answers whether it knows this session of an earlier life. Without it the bot loads no sessions. */
-  readonly load?: (sessionId: string, cwd: string) => Promise<boolean>
+  /** Finds the conversation of an earlier life, oldest message first, if it knows it. Without it the bot loads none. */
+  readonly load?: (sessionId: string, cwd: string) => Promise<readonly PastMessage[] | undefined>
 }
 
 /**
@@ -84,7 +90,12 @@ export const runAgent = ({ name, commands, answer, load }: BotAgent): void => {
       return { sessionId }
     })
     .onRequest('session/load', async ({ client, params: { sessionId, cwd } }) => {
-      if (!await load?.(sessionId, cwd)) throw RequestError.sessionNotFound(sessionId)
+      const past = await load?.(sessionId, cwd)
+      if (past === undefined) throw RequestError.sessionNotFound(sessionId)
+      for (const { role, text } of past) {
+        const sessionUpdate = role === 'user' ? 'user_message_chunk' : 'agent_message_chunk'
+        await client.notify('session/update', { sessionId, update: { sessionUpdate, content: { type: 'text', text } } })
+      }
       open(client, sessionId, cwd)
       return {}
     })
@@ -125,6 +136,7 @@ export const runAgent = ({ name, commands, answer, load }: BotAgent): void => {
     })
     .onNotification('session/cancel', ({ params }) => running.get(params.sessionId)?.abort())
 
+  process.stdout.on('error', () => process.exit(0))
   const stdin = Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>
   const connection = app.connect(ndJsonStream(Writable.toWeb(process.stdout), stdin))
   // The hive is gone: so is the reason to live.

@@ -7,7 +7,7 @@ const delayMs = Number(process.env.DELAY_MS ?? 0)
 runAgent({
   name: 'echo',
   commands: [{ name: 'shout', description: 'Says it louder.', hint: 'what' }],
-  load: async id => id.startsWith('old-'),
+  load: async id => id.startsWith('old-') ? [{ role: 'user', text: 'before' }, { role: 'assistant', text: 'before' }] : undefined,
   answer: async turn => {
     if (delayMs > 0) await after(delayMs)
     await turn.say(turn.text.startsWith('/shout ') ? turn.text.slice(7).toUpperCase() : turn.text)

@@ -53,7 +53,7 @@ export const connectAcp = (
         clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
         clientInfo: { name: 'bot-hive', version: '0.0.0' },
       }), value => value)
-      if (answer.isErr()) return err(answer.error)
+      if (answer.isErr()) return fail('dependency_failed', `Could not greet it. ${answer.error.message}`, { cause: answer.error })
       const { protocolVersion, agentCapabilities, authMethods } = answer.value
       if (protocolVersion !== PROTOCOL_VERSION) {
         const message = `Speaks version ${protocolVersion} of the Agent Client Protocol; the hive speaks ${PROTOCOL_VERSION}.`

@@ -45,7 +45,7 @@ export interface StopOptions {
 export interface BotOptions {
   /** Its working folder when the definition names none; made if missing. */
   readonly cwd: string
-  /** Called after every change of the snapshot. */
+  /** Called after every change of the snapshot; at most ten times a second for turns that come and go. */
   readonly onChange?: () => void
   /** Called with every line that `log` keeps. */
   readonly onLog?: (line: LogLine) => void

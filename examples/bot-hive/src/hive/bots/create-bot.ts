@@ -56,12 +56,29 @@ export const createBot = (definition: BotDefinition, options: BotOptions): BotPr
   let stopping: Promise<void> | undefined
   let spawning: ReturnType<typeof startProcess> | undefined
   let idle = () => {}
+  let stirred = false
+  let calming = false
 
   const become = (next: typeof state, why?: string) => {
     state = next
     reason = why
     if (next !== 'restarting') restartAt = undefined
     onChange()
+  }
+
+  /** Turns come and go by the hundred a second: tells of them ten times a second at most. */
+  const stir = () => {
+    stirred = true
+    if (calming) return
+    calming = true
+    const tell = () => {
+      calming = stirred
+      if (!stirred) return
+      stirred = false
+      onChange()
+      clock.after(100, tell)
+    }
+    tell()
   }
 
   const start = (): Promise<Result<void, HiveError>> => {
@@ -158,7 +175,7 @@ export const createBot = (definition: BotDefinition, options: BotOptions): BotPr
       } satisfies Omit<Bot, 'queued'>
     },
     launch: async () => {
-      await stopping
+      if (stopping) await stopping
       if (state === 'ready') return ok(undefined)
       crashes = 0
       restarts.reset()
@@ -187,7 +204,7 @@ export const createBot = (definition: BotDefinition, options: BotOptions): BotPr
       if (paused) return fail('unavailable', `${definition.name} is paused.`)
       if (!run || state !== 'ready') return fail('unavailable', `${definition.name} is ${state}${reason ? `: ${reason}` : '.'}`)
       running++
-      onChange()
+      stir()
       try {
         return await run.prompt(turn)
       } catch (cause) {
@@ -195,7 +212,7 @@ export const createBot = (definition: BotDefinition, options: BotOptions): BotPr
       } finally {
         running--
         if (running === 0) idle()
-        onChange()
+        stir()
       }
     },
     log: log.lines,

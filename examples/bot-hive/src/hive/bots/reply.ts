@@ -11,7 +11,7 @@ export interface Reply {
 }
 
 /** Bytes on the wire that one character of a reply may cost, tools and plans included. */
-const bytesPerChar = 32
+const bytesPerChar = 256
 
 /** Makes a {@link Reply}. */
 export const createReply = (onUpdate: Turn['onUpdate'], maxChars: number): Reply => {

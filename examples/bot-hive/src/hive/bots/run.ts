@@ -109,9 +109,10 @@ export const startRun = (options: RunOptions): BotRun => {
       })
     }
     const probe = await sessions.probe()
-    // Whoever must sign in first is ready all the same: the person is told when they write.
-    if (probe.isErr() && probe.error.code === 'unauthenticated') return ok(undefined)
-    return probe
+    if (probe.isOk() || probe.error.code === 'timeout') return probe
+    // It speaks, but wants something first, a sign-in perhaps: the person is told again when they write.
+    log.write('stderr', probe.error.message)
+    return ok(undefined)
   }
   const start = async (): Promise<Result<void, HiveError>> => {
     const result = await handshake()

@@ -35,8 +35,6 @@ const sliceBytes = 128 * 1024
 const uselessPauseMs = 10
 /** From the end of a pipe to the end of its process. */
 const closedPipeMs = 1_000
-/** Requests of the bot that may be unanswered. */
-const maxOpenRequests = 1_000
 
 /**
  * Stands between a bot and the ACP library, so that nothing a bot prints can hurt the hive. Lines that are not
@@ -46,7 +44,6 @@ const maxOpenRequests = 1_000
  */
 export const guardStdio = ({ child, log, limits, onBytes, onUpdate, onPause, onFault }: StdioOptions): Stdio => {
   const asked = new Set<unknown>()
-  const mustAnswer = new Set<unknown>()
   let controller: ReadableStreamDefaultController<AnyMessage> | undefined
   let bytes = 0
 
@@ -60,20 +57,19 @@ export const guardStdio = ({ child, log, limits, onBytes, onUpdate, onPause, onF
   }
   const useless = uselessBytes(limits.maxUselessBytes, () =>
     onFault(`Flooded its stdout: over ${mebibytes(limits.maxUselessBytes)} that nobody asked for within a minute.`))
-  const garbage = (line: string, size: number) => {
-    log.write('stdout', line)
-    useless.add(size)
-  }
 
   const readLine = (line: Buffer) => {
     if (line.length === 0) return
     const message = parseMessage(line)
-    if (message === undefined) return garbage(line.toString('utf8', 0, 8_000), line.length)
+    if (message === undefined) {
+      log.write('stdout', line.toString('utf8', 0, 8_000))
+      return useless.add(line.length)
+    }
     const { id, method } = message
     if (typeof method === 'string') {
       if (id !== undefined) {
-        mustAnswer.add(id)
-        if (mustAnswer.size > maxOpenRequests) return onFault(`Flooded the hive with ${maxOpenRequests} requests.`)
+        // The hive offers nothing else: the library answers that there is no such method.
+        if (method !== 'session/request_permission') useless.add(line.length)
         controller?.enqueue(message as unknown as AnyMessage)
       } else if (method === 'session/update') {
         const { params } = message
@@ -91,8 +87,12 @@ export const guardStdio = ({ child, log, limits, onBytes, onUpdate, onPause, onF
     }
   }
 
-  const out = splitLines(limits.maxLineBytes, readLine, size => garbage(`(a line of ${mebibytes(size)} was left out)`, size))
-  const complaints = splitLines(limits.maxLineBytes, line => log.write('stderr', line.toString('utf8', 0, 8_000)), () => {})
+  const out = splitLines(limits.maxLineBytes, {
+    onLine: readLine,
+    onDropped: useless.add,
+    onTooLong: size => log.write('stdout', `(a line of ${mebibytes(size)} was left out)`),
+  })
+  const complaints = splitLines(64 * 1024, { onLine: line => log.write('stderr', line.toString('utf8', 0, 8_000)) })
   const count = (size: number) => {
     bytes += size
     onBytes()
@@ -126,11 +126,7 @@ export const guardStdio = ({ child, log, limits, onBytes, onUpdate, onPause, onF
   })
   const writable = new WritableStream<AnyMessage>({
     write: message => {
-      if ('method' in message) {
-        if ('id' in message) asked.add(message.id)
-      } else {
-        mustAnswer.delete(message.id)
-      }
+      if ('method' in message && 'id' in message) asked.add(message.id)
       if (!child.stdin.writable) return
       child.stdin.write(`${JSON.stringify(message)}\n`)
       if (child.stdin.writableLength > limits.maxUnreadBytes)

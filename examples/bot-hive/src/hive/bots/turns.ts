@@ -38,6 +38,9 @@ export interface Turns {
   readonly cancelAll: (error: HiveError) => void
 }
 
+/** What a bot may ask at once in one reply; more are answered as cancelled. */
+const maxQuestions = 20
+
 /** Makes {@link Turns}. */
 export const createTurns = (options: TurnsOptions): Turns => {
   const { acp, sessions, clock, limits, replyTimeoutMs, onCommands, onSilent, bytes } = options
@@ -91,6 +94,7 @@ export const createTurns = (options: TurnsOptions): Turns => {
       reply,
       giveUp,
       progress,
+      questions: () => questions,
       ask: async question => {
         questions++
         try {
@@ -144,7 +148,7 @@ export const createTurns = (options: TurnsOptions): Turns => {
 
     ask: async ({ sessionId, toolCall, options: choices }) => {
       const turn = running.get(sessionId)
-      if (turn === undefined) return { outcome: { outcome: 'cancelled' } }
+      if (turn === undefined || turn.questions() >= maxQuestions) return { outcome: { outcome: 'cancelled' } }
       const tool = readTool(toolCall)
       if (tool) turn.reply.add(tool, 0)
       turn.reply.flush()
@@ -165,6 +169,7 @@ interface Running {
   readonly reply: Reply
   readonly giveUp: (error: HiveError) => void
   readonly progress: () => void
+  readonly questions: () => number
   readonly ask: (question: Parameters<Turn['onQuestion']>[0]) => Promise<string>
 }
 
