@@ -4,8 +4,10 @@ import { Problem } from '../hive/model.ts'
 /** A list, and where it goes on. */
 export const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item), next: z.string().optional() })
 
+const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: Problem } } })
+
 /** What any call may answer instead. */
-export const problems = { '4xx': Problem, '5xx': Problem }
+export const problems = { '4xx': problem('The call was wrong.'), '5xx': problem('The hive could not do it.') }
 
 export const BotParams = z.object({ botId: z.string().max(200) })
 export const SessionParams = z.object({ sessionId: z.string().max(200) })
