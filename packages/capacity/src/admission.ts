@@ -73,6 +73,7 @@ export const createAdmission = (named: ReadonlyMap<string, Limit>, clock: Clock,
   const holderNames = names.filter((_, i) => limits[i]!.release !== undefined)
   const takers = limits.filter(limit => limit.take !== undefined)
   const takerNames = names.filter((_, i) => limits[i]!.take !== undefined)
+  const timed = limits.some(limit => limit.timed === true)
   const refusals = new Float64Array(count)
   let bound = 0
 
@@ -93,9 +94,10 @@ export const createAdmission = (named: ReadonlyMap<string, Limit>, clock: Clock,
 
   const giveBack = (key: string, cost: Cost, startMs: number, outcome: PermitOutcome): void => {
     const even = typeof cost === 'number'
-    const nowMs = clock.now()
+    const nowMs = timed ? clock.now() : 0
+    const heldMs = timed ? nowMs - startMs : 0
     for (let i = 0; i < holders.length; i++) {
-      holders[i]!.release!(key, even ? cost : (cost[holderNames[i]!] ?? 1), nowMs, nowMs - startMs, outcome)
+      holders[i]!.release!(key, even ? cost : (cost[holderNames[i]!] ?? 1), nowMs, heldMs, outcome)
     }
   }
 

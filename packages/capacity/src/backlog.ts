@@ -11,6 +11,8 @@ interface KeyQueue {
   /** Score of its head plus what its past service costs it: lower goes first. */
   value: number
   parked: boolean
+  /** Index of the limit it is parked for, while parked. */
+  parkedFor: number
 }
 
 /** What waits, in the order in which it will start. Every operation is O(log n) unless it says otherwise. */
@@ -33,8 +35,8 @@ export interface Backlog<T> {
   /** Takes an item out for any other reason. */
   remove(slot: number): T
   reprioritise(slot: number, priority: number): void
-  /** Passes a key over until `unpark`, since a limit of its own holds it. */
-  park(slot: number): void
+  /** Passes a key over until `unpark`, since a limit of its own holds it: the one with this index. */
+  park(slot: number, limit: number): void
   unpark(key: string): void
   unparkAll(): void
   /** How many start before this one if nothing changes. O(n log n) after a change, then O(1). */
@@ -43,8 +45,8 @@ export interface Backlog<T> {
   roughPosition(slot: number): number
   /** Every waiting item in the order in which it will start. O(n log n). */
   order(): T[]
-  /** Oldest arrival, or `undefined` when nothing waits. O(n). */
-  oldestMs(): number | undefined
+  /** Calls back for every waiting item: when it came, and the limit its key is parked for, or −1. O(n). */
+  each(visit: (arrivalMs: number, parkedFor: number) => void): void
 }
 
 /**
@@ -178,7 +180,7 @@ export const createBacklog = <T>(agingMs: number, weightOf: (key: string) => num
     const known = keys.get(key)
     if (known) return known
     if (keys.size >= sweepSize) sweepKeys()
-    const made: KeyQueue = { key, heap: [], served: virtual, weight: weightOf(key), place: -1, value: 0, parked: false }
+    const made: KeyQueue = { key, heap: [], served: virtual, weight: weightOf(key), place: -1, value: 0, parked: false, parkedFor: -1 }
     keys.set(key, made)
     return made
   }
@@ -343,10 +345,11 @@ export const createBacklog = <T>(agingMs: number, weightOf: (key: string) => num
       version++
       settle(queue)
     },
-    park: slot => {
+    park: (slot, limit) => {
       const queue = owners[slot]!
       readyRemove(queue)
       queue.parked = true
+      queue.parkedFor = limit
       parkedKeys.add(queue)
     },
     unpark: key => {
@@ -383,12 +386,11 @@ export const createBacklog = <T>(agingMs: number, weightOf: (key: string) => num
       return ahead
     },
     order: () => orderOf().map(slot => items[slot]!),
-    oldestMs: () => {
-      let oldest = Infinity
+    each: visit => {
       for (let slot = 0; slot < used; slot++) {
-        if (owners[slot] !== undefined) oldest = Math.min(oldest, score[slot]! + priority[slot]! * agingMs)
+        const queue = owners[slot]
+        if (queue) visit(score[slot]! + priority[slot]! * agingMs, queue.parked ? queue.parkedFor : -1)
       }
-      return oldest === Infinity ? undefined : oldest
     },
   }
 }

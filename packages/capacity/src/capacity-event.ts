@@ -11,3 +11,9 @@ export interface CapacityEvent {
   /** Why, for `failed`, `cancelled` and `rejected`. */
   readonly error?: HiveError
 }
+
+/** Tells the listeners; `heard` says whether there are any, so that no event is made for nobody. */
+export interface Emit {
+  (event: CapacityEvent): void
+  heard: boolean
+}

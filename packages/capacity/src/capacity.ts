@@ -1,8 +1,10 @@
 import { createAdmission, type AcquireRequest, type Permit, type Refusal } from './admission.ts'
-import type { CapacityEvent } from './capacity-event.ts'
+import type { CapacityEvent, Emit } from './capacity-event.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { Limit, LimitUsage } from './limit.ts'
 import { createLimit, type LimitSpec } from './limit-spec.ts'
+import type { MetricFamily, MetricSource } from './metric-source.ts'
+import { createReporter, reportMetrics, type CapacityReport } from './report.ts'
 import type { Submission } from './submission.ts'
 import { createTaskQueue, type QueueCounts, type QueueOptions, type SubmitOptions, type Task } from './task-queue.ts'
 
@@ -17,7 +19,7 @@ export interface CapacityOptions {
 }
 
 /** One admission decision over all limits, and the queue in front of it. */
-export interface Capacity extends AsyncDisposable {
+export interface Capacity extends AsyncDisposable, MetricSource {
   /**
    * Asks to start something now. Synchronous, a fraction of a microsecond.
    * Work that waits in the queue is not favoured over the caller: use one or the other for the same limits, unless that is meant.
@@ -32,6 +34,10 @@ export interface Capacity extends AsyncDisposable {
   setLimit(name: string, changes: Readonly<Record<string, unknown>>): void
   /** Describes one limit now. Throws `RangeError` for an unknown name. */
   usage(name: string): LimitUsage
+  /** Describes everything: each limit, what binds, the queue. O(waiting work). Poll it once a second or less. */
+  report(): CapacityReport
+  /** The report as metrics, for an exporter. */
+  collect(): Iterable<MetricFamily>
   /** How many pieces of work are in each state. The first is always the sum of the others. */
   counts(): QueueCounts
   /** How long work handed in now, with no priority, would wait, in milliseconds; 0 while nothing is known. */
@@ -72,12 +78,17 @@ export const createCapacity = (options: CapacityOptions): Capacity => {
   const clock = options.clock ?? systemClock
   const limits = new Map(Object.entries(options.limits).map(([name, spec]) => [name, createLimit(name, spec, clock)]))
   const listeners = new Set<(event: CapacityEvent) => void>()
-  const emit = (event: CapacityEvent): void => {
-    for (const listener of listeners) listener(event)
-  }
+  const emit: Emit = Object.assign(
+    (event: CapacityEvent): void => {
+      for (const listener of listeners) listener(event)
+    },
+    { heard: false },
+  )
   const admission = createAdmission(limits, clock, key => queue.wake(key))
   const queue = createTaskQueue(options.queue ?? {}, admission, clock, emit)
   for (const limit of limits.values()) limit.onRoom?.(() => queue.wake())
+
+  const report = createReporter(admission, queue, clock)
 
   const limitOf = (name: string): Limit => {
     const limit = limits.get(name)
@@ -96,6 +107,8 @@ export const createCapacity = (options: CapacityOptions): Capacity => {
       queue.wake()
     },
     usage: name => limitOf(name).usage(clock.now()),
+    report,
+    collect: () => reportMetrics(report()),
     counts: queue.counts,
     expectedWaitMs: queue.expectedWaitMs,
     pause: queue.pause,
@@ -114,7 +127,11 @@ export const createCapacity = (options: CapacityOptions): Capacity => {
     },
     onEvent: listener => {
       listeners.add(listener)
-      return () => void listeners.delete(listener)
+      emit.heard = true
+      return () => {
+        listeners.delete(listener)
+        emit.heard = listeners.size > 0
+      }
     },
     [Symbol.asyncDispose]: async () => {
       await queue.close()

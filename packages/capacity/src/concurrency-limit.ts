@@ -1,4 +1,5 @@
 import { expectKnown, expectNumber } from './expect.ts'
+import { createHoldTime } from './hold-time.ts'
 import type { Limit } from './limit.ts'
 
 /** At most so much work at once. */
@@ -13,30 +14,24 @@ export interface ConcurrencyLimitOptions {
   readonly overrides?: Readonly<Record<string, number>>
 }
 
-/** What a refusal says before any permit has been held long enough to measure. */
-const unknownWaitMs = 100
-
-/** Expected time to the next release, when holds last `holdMs` on average and `used` are held. */
-const untilRelease = (holdMs: number, used: number): number =>
-  holdMs === 0 ? unknownWaitMs : Math.max(1, holdMs / Math.max(1, used))
-
 export const createConcurrencyLimit = (options: ConcurrencyLimitOptions): Limit =>
   options.per === 'key' ? perKey(options) : overAll(options)
 
 const overAll = (options: ConcurrencyLimitOptions): Limit => {
   let max = expectNumber('max', options.max, 0)
   let used = 0
-  let holdMs = 0
+  const hold = createHoldTime()
   return {
     kind: 'concurrency',
     freedBy: 'release',
-    waitMs: (_key, cost) => (used + cost <= max ? 0 : max > 0 && cost > max ? Infinity : untilRelease(holdMs, used)),
-    take: (_key, cost) => {
+    waitMs: (_key, cost) => (used + cost <= max ? 0 : max > 0 && cost > max ? Infinity : hold.untilReleaseMs(used)),
+    take: (_key, cost, nowMs) => {
+      hold.taken(used, nowMs)
       used += cost
     },
-    release: (_key, cost, _nowMs, heldMs) => {
+    release: (_key, cost) => {
       used -= cost
-      holdMs += (heldMs - holdMs) * (holdMs === 0 ? 1 : 0.05)
+      hold.released()
     },
     usage: () => ({ used, max, unit: 'permits' }),
     set: changes => {
@@ -50,7 +45,8 @@ const perKey = (options: ConcurrencyLimitOptions): Limit => {
   let max = expectNumber('max', options.max, 0)
   let overrides = readOverrides(options.overrides)
   const used = new Map<string, number>()
-  let holdMs = 0
+  const hold = createHoldTime()
+  let inUse = 0
   const maxOf = (key: string): number => (overrides.size === 0 ? max : (overrides.get(key) ?? max))
   return {
     kind: 'concurrency',
@@ -59,16 +55,19 @@ const perKey = (options: ConcurrencyLimitOptions): Limit => {
     waitMs: (key, cost) => {
       const held = used.get(key) ?? 0
       const most = maxOf(key)
-      return held + cost <= most ? 0 : most > 0 && cost > most ? Infinity : untilRelease(holdMs, held)
+      return held + cost <= most ? 0 : most > 0 && cost > most ? Infinity : hold.untilReleaseMs(held)
     },
-    take: (key, cost) => {
+    take: (key, cost, nowMs) => {
+      hold.taken(inUse, nowMs)
+      inUse += cost
       used.set(key, (used.get(key) ?? 0) + cost)
     },
-    release: (key, cost, _nowMs, heldMs) => {
+    release: (key, cost) => {
       const left = (used.get(key) ?? 0) - cost
       if (left > 1e-9) used.set(key, left)
       else used.delete(key)
-      holdMs += (heldMs - holdMs) * (holdMs === 0 ? 1 : 0.05)
+      inUse -= cost
+      hold.released()
     },
     usage: () => {
       let fullest = { used: 0, max, share: 0 }

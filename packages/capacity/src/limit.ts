@@ -27,11 +27,16 @@ export interface Limit {
   readonly freedBy: 'release' | 'time'
   /** Whether it counts each key by itself: then waiting work of other keys is not held up by one key at its limit. Default false. */
   readonly perKey?: boolean
+  /**
+   * Whether `release` goes by its times. They are 0 when no limit of a capacity is timed: reading the clock costs as much as all the
+   * rest of a release. Default false.
+   */
+  readonly timed?: boolean
   /** Says how long until `cost` may fit, in milliseconds: 0 for now, `Infinity` for never. Changes nothing. */
   waitMs(key: string, cost: number, nowMs: number): number
   /** Takes `cost` after `waitMs` has answered 0. Absent where nothing is held, as for a gauge. */
   take?(key: string, cost: number, nowMs: number): void
-  /** Gives `cost` back. Absent where nothing is given back, as for a rate. `heldMs` is how long it was held. */
+  /** Gives `cost` back. Absent where nothing is given back, as for a rate. `heldMs` is how long it was held, if `timed`. */
   release?(key: string, cost: number, nowMs: number, heldMs: number, outcome: PermitOutcome): void
   /** Describes the state now. */
   usage(nowMs: number): LimitUsage

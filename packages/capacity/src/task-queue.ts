@@ -1,16 +1,18 @@
-import { err, HiveError, isHiveError, ok, type Result } from '@hivekit/errors'
+import { err, HiveError, isHiveError, ok, type ErrorCode, type Result } from '@hivekit/errors'
 import PQueue from 'p-queue'
 import { createAbortWatch } from './abort-watch.ts'
 import { expectCost, type Admission, type Cost } from './admission.ts'
 import { createBacklog } from './backlog.ts'
-import type { CapacityEvent } from './capacity-event.ts'
+import type { Emit } from './capacity-event.ts'
 import type { Clock } from './clock.ts'
 import { createDeadlines } from './deadlines.ts'
 import { createDrainRate } from './drain-rate.ts'
 import { expectKnown, expectNumber } from './expect.ts'
 import type { PermitOutcome } from './limit.ts'
+import type { RejectReason } from './report.ts'
+import { RunningTask } from './running-task.ts'
 import { QueuedSubmission, type Submission, type SubmissionOwner } from './submission.ts'
-import { createTaskContext, type RunningContext, type TaskContext } from './task-context.ts'
+import type { TaskContext } from './task-context.ts'
 
 /** Work to do, as a function. It lives and dies with this process. */
 export type Task<T> = (context: TaskContext) => T | PromiseLike<T>
@@ -67,7 +69,11 @@ export interface TaskQueue {
   readonly submit: <T>(task: Task<T>, options?: SubmitOptions) => Submission<T>
   readonly counts: () => QueueCounts
   readonly bytes: () => number
-  readonly oldestMs: () => number | undefined
+  /** What waits because of each limit, by its index, and since when the oldest work waits. O(n). */
+  readonly waits: () => { readonly byLimit: readonly (LimitWait | undefined)[]; readonly oldestMs: number | undefined }
+  readonly bounds: { readonly maxTasks: number; readonly maxBytes: number }
+  readonly rejectedBy: Record<RejectReason, number>
+  readonly paused: () => boolean
   readonly expectedWaitMs: () => number
   readonly pause: () => void
   readonly resume: () => void
@@ -76,6 +82,11 @@ export interface TaskQueue {
   /** Resolves when nothing waits and nothing runs. */
   readonly idle: () => Promise<void>
   readonly close: () => Promise<void>
+}
+
+interface LimitWait {
+  count: number
+  oldestMs: number
 }
 
 /** Fields that few tasks have are kept beside the queue, not in it. */
@@ -93,7 +104,7 @@ export const createTaskQueue = (
   options: QueueOptions,
   admission: Admission,
   clock: Clock,
-  emit: (event: CapacityEvent) => void,
+  emit: Emit,
 ): TaskQueue => {
   expectKnown('queue', options, ['maxTasks', 'maxBytes', 'agingMs', 'concurrency', 'weight'])
   const maxTasks = expectNumber('queue.maxTasks', options.maxTasks ?? 10_000, 0)
@@ -106,6 +117,9 @@ export const createTaskQueue = (
   const rate = createDrainRate()
   const extras = new Map<QueuedSubmission, Extras>()
   const counts = { submitted: 0, done: 0, failed: 0, cancelled: 0, rejected: 0 }
+  const rejectedBy: Record<RejectReason, number> = { full: 0, deadline: 0, 'too-large': 0, closed: 0 }
+  /** Index of the limit that holds everybody, −1 when none did at the last look. */
+  let heldBy = -1
   let bytes = 0
   let running = 0
   let meanRunMs = 0
@@ -124,17 +138,17 @@ export const createTaskQueue = (
       extras.delete(submission)
     }
     submission.settle(state, result)
-    emit({ type: state, key, ...(result.isErr() ? { error: result.error } : {}) })
+    if (emit.heard) emit({ type: state, key, ...(result.isErr() ? { error: result.error } : {}) })
     if (idleWaiters.length > 0 && running === 0 && backlog.size === 0) for (const resolve of idleWaiters.splice(0)) resolve()
   }
 
   const interrupt = (submission: QueuedSubmission, error: HiveError, state: 'failed' | 'cancelled'): boolean => {
     if (submission.state === 'running') {
       // The caller hears now; the permit is given back when the task has really ended.
-      const context = submission.work as RunningContext
+      const task = submission.work as RunningTask
       running--
-      end(submission, context.key, state, err(error))
-      context.abort(error)
+      end(submission, task.key, state, err(error))
+      task.abort(error)
       return true
     }
     if (submission.slot < 0) return false
@@ -177,7 +191,7 @@ export const createTaskQueue = (
   }
 
   /** Takes the next task that the limits admit out of the backlog. */
-  const next = (nowMs: number): Started | undefined => {
+  const next = (nowMs: number): RunningTask | undefined => {
     for (let slot = paused ? -1 : backlog.head(); slot >= 0; slot = backlog.head()) {
       const submission = backlog.item(slot)
       const key = backlog.keyOf(slot)
@@ -190,29 +204,32 @@ export const createTaskQueue = (
         submission.state = 'running'
         bytes -= held
         running++
-        return { submission, key, cost, startMs: nowMs }
+        return new RunningTask(submission, key, cost, nowMs, 1)
       }
       const limit = admission.limits[admission.binding()]!
       if (limit.freedBy === 'time' && waitMs < Infinity) wakeAfter(waitMs, nowMs)
       // A key at a limit of its own, or whose next task is above a lowered limit, holds up nobody else. Any other limit holds everybody,
       // in order, so that what is costly is not overtaken for ever by what is cheap.
-      if (limit.perKey !== true && waitMs < Infinity) return undefined
-      backlog.park(slot)
+      if (limit.perKey !== true && waitMs < Infinity) {
+        heldBy = admission.binding()
+        return undefined
+      }
+      backlog.park(slot, admission.binding())
     }
+    heldBy = -1
     return undefined
   }
 
   /** Runs one task after another for as long as the limits let it: p-queue is asked once a lane, not once a task. */
-  const lane = async (first: Started): Promise<void> => {
-    for (let started: Started | undefined = first; started; ) {
-      const { submission, key, cost, startMs }: Started = started
+  const lane = async (first: RunningTask): Promise<void> => {
+    for (let started: RunningTask | undefined = first; started; ) {
+      const { submission, key, cost, startMs }: RunningTask = started
       const work = submission.work as Task<unknown>
-      const context = createTaskContext(key, 1)
-      submission.work = context
-      emit({ type: 'started', key })
+      submission.work = started
+      if (emit.heard) emit({ type: 'started', key })
       let result: Result<unknown, HiveError>
       try {
-        const answer = work(context)
+        const answer = work(started)
         result = ok(isThenable(answer) ? await answer : answer)
       } catch (error) {
         result = err(asHiveError(error))
@@ -253,15 +270,19 @@ export const createTaskQueue = (
 
   /** Why work cannot come in, or `undefined`. */
   const refuse = (cost: Cost, size: number): HiveError | undefined => {
-    if (closed) return new HiveError('unavailable', 'No more work is taken: the capacity was closed.')
+    if (closed) return reject('closed', 'unavailable', 'No more work is taken: the capacity was closed.')
     const never = cost === 1 ? undefined : admission.neverFits(cost)
-    if (never !== undefined) return new HiveError('too_large', `The limit "${never}" is lower than the cost of this work.`)
-    if (size > maxBytes) return new HiveError('too_large', `The queue holds ${maxBytes} bytes, this work ${size}.`)
+    if (never !== undefined) return reject('too-large', 'too_large', `The limit "${never}" is lower than the cost of this work.`)
+    if (size > maxBytes) return reject('too-large', 'too_large', `The queue holds ${maxBytes} bytes, this work has ${size}.`)
     if (backlog.size < maxTasks && bytes + size <= maxBytes) return undefined
-    return new HiveError('capacity_exceeded', `The queue is full: ${backlog.size} tasks, ${bytes} bytes.`, {
-      // Until a tenth of it has drained: one slot would be gone before the caller is back.
-      retryAfterMs: Math.ceil(Math.max(100, (rate.intervalMs() * backlog.size) / 10)),
-    })
+    // Until a tenth of it has drained: one slot would be gone before the caller is back.
+    const retryAfterMs = Math.ceil(Math.max(100, (rate.intervalMs() * backlog.size) / 10))
+    return reject('full', 'capacity_exceeded', `The queue is full: ${backlog.size} tasks, ${bytes} bytes.`, retryAfterMs)
+  }
+
+  const reject = (reason: RejectReason, code: ErrorCode, message: string, retryAfterMs?: number): HiveError => {
+    rejectedBy[reason]++
+    return new HiveError(code, message, { ...(retryAfterMs === undefined ? {} : { retryAfterMs }), details: { reason } })
   }
 
   const submit = <T>(task: Task<T>, given: SubmitOptions = {}): Submission<T> => {
@@ -293,7 +314,7 @@ export const createTaskQueue = (
         bytes -= size
         const message = `The work cannot be done in ${Math.round(deadlineMs)} ms: it would take about ${Math.round(expectedMs)} ms.`
         const retryAfterMs = Math.ceil(expectedMs - deadlineMs)
-        end(submission, key, 'rejected', err(new HiveError('capacity_exceeded', message, { retryAfterMs })))
+        end(submission, key, 'rejected', err(reject('deadline', 'capacity_exceeded', message, retryAfterMs)))
         return submission as Submission<T>
       }
       deadlines.add(submission, nowMs + deadlineMs)
@@ -306,7 +327,7 @@ export const createTaskQueue = (
         })
       extras.set(submission, { cost, bytes: size, stopWatching })
     }
-    emit({ type: 'queued', key })
+    if (emit.heard) emit({ type: 'queued', key })
     schedulePump()
     return submission as Submission<T>
   }
@@ -315,7 +336,22 @@ export const createTaskQueue = (
     submit,
     counts: () => ({ ...counts, queued: backlog.size, running }),
     bytes: () => bytes,
-    oldestMs: () => backlog.oldestMs(),
+    waits: () => {
+      const byLimit: (LimitWait | undefined)[] = []
+      let oldestMs = Infinity
+      backlog.each((arrivalMs, parkedFor) => {
+        oldestMs = Math.min(oldestMs, arrivalMs)
+        const limit = parkedFor < 0 ? heldBy : parkedFor
+        if (limit < 0) return
+        const wait = (byLimit[limit] ??= { count: 0, oldestMs: Infinity })
+        wait.count++
+        wait.oldestMs = Math.min(wait.oldestMs, arrivalMs)
+      })
+      return { byLimit, oldestMs: oldestMs === Infinity ? undefined : oldestMs }
+    },
+    bounds: { maxTasks, maxBytes },
+    rejectedBy,
+    paused: () => paused,
     expectedWaitMs: () => backlog.size * rate.intervalMs(),
     pause: () => {
       paused = true
@@ -325,6 +361,7 @@ export const createTaskQueue = (
       schedulePump()
     },
     wake: key => {
+      if (backlog.size === 0) return
       if (key === undefined) backlog.unparkAll()
       else backlog.unpark(key)
       schedulePump()
@@ -344,14 +381,6 @@ export const createTaskQueue = (
 }
 
 type EndState = 'done' | 'failed' | 'cancelled' | 'rejected'
-
-/** A task that has its permits. */
-interface Started {
-  readonly submission: QueuedSubmission
-  readonly key: string
-  readonly cost: Cost
-  readonly startMs: number
-}
 
 const expectPriority = (priority: number): number => expectNumber('priority', priority, -Number.MAX_VALUE, Number.MAX_VALUE)
 
