@@ -2,6 +2,7 @@ import type { HiveError, Result } from '@hivekit/errors'
 import type { BotId } from './ids.ts'
 import type { Attachment, Message, MessagePart, MessageRole, MessageState } from './message.ts'
 import type { ReplyWriter } from './reply-writer.ts'
+import type { SearchOptions, SearchPage } from './search.ts'
 import type { Session } from './session.ts'
 import type { StoreEvent } from './store-event.ts'
 
@@ -91,7 +92,7 @@ export interface BotSessions {
   list(options?: SessionPageOptions): Promise<Result<SessionPage, HiveError>>
   /** Renames a session. */
   setTitle(sessionId: string, title: string): Promise<Result<Session, HiveError>>
-  /** Deletes a session and all it holds. */
+  /** Deletes a session and all it holds: once this has settled well, its rows and its words in the index are gone. */
   delete(sessionId: string): Promise<Result<void, HiveError>>
   /** Reads a page of messages. A reply being written by this process is shown as it is at this moment. */
   messages(sessionId: string, options?: MessagePageOptions): Promise<Result<MessagePage, HiveError>>
@@ -109,6 +110,12 @@ export interface BotSessions {
   getData(sessionId: string): Promise<Result<Readonly<Record<string, unknown>>, HiveError>>
   /** Replaces a session's own data: a small JSON object, such as the agent's name for this session or a draft. */
   setData(sessionId: string, data: Readonly<Record<string, unknown>>): Promise<Result<void, HiveError>>
+  /**
+   * Searches all of these sessions, or one. Every string is a query: `word`, `"a phrase"`, `begin*`, `-without`,
+   * `role:user`, `before:2026-11-24`, `after:2026-11`, `on:2026` (UTC), `has:attachment`. Case, accents and widths
+   * are folded; scripts without spaces are found by any stretch. It runs on a thread of its own.
+   */
+  search(query: string, options?: SearchOptions): Promise<Result<SearchPage, HiveError>>
   /** Calls the listener after each change behind this door. Returns what stops it. */
   onEvent(listener: (event: StoreEvent) => void): () => void
 }

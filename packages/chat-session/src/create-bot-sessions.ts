@@ -8,6 +8,7 @@ import { isUuid, type BotId, type MessageId, type SessionId } from './ids.ts'
 import type { Attachment, Message, MessagePart } from './message.ts'
 import { noMessage, noSession } from './not-found.ts'
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts'
+import { searchStore } from './search-store.ts'
 import { readSessionCursor, writeSessionCursor } from './session-cursor.ts'
 import type { Session } from './session.ts'
 
@@ -137,6 +138,11 @@ export const createBotSessions = (core: StoreCore, scope: Scope): BotSessions =>
       if (!isUuid(sessionId)) return err(noSession(sessionId))
       const deleted = await engine.write<'delete'>({ kind: 'delete', scope, session: sessionId })
       if (deleted.isErr()) return err(deleted.error)
+      for (let left = 1; left > 0;) {
+        const purged = await engine.write<'purge'>({ kind: 'purge', most: 20 })
+        if (purged.isErr()) return err(purged.error)
+        left = purged.value.left
+      }
       core.emit(scope, { type: 'session-deleted', botId, sessionId: sessionId as SessionId })
       return ok(undefined)
     },
@@ -219,6 +225,7 @@ export const createBotSessions = (core: StoreCore, scope: Scope): BotSessions =>
       if (Buffer.byteLength(json) > limits.maxDataBytes) return fail('too_large', `A session's data has more than ${limits.maxDataBytes} bytes.`)
       return (await engine.write<'data'>({ kind: 'data', scope, session: sessionId, data: json })).map(() => undefined)
     },
+    search: (query, options) => searchStore(engine, scope, query, options),
     onEvent: listener => core.listen((event, of) => {
       if (of.bot === scope.bot && of.user === scope.user) listener(event)
     }),

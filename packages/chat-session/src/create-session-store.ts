@@ -4,6 +4,7 @@ import type { Engine, Scope } from './engine.ts'
 import { createIdSource, isUuid, type BotId } from './ids.ts'
 import { defaultLimits, type SessionLimits } from './limits.ts'
 import { noSession } from './not-found.ts'
+import { searchStore } from './search-store.ts'
 import type { ReplyWriter } from './reply-writer.ts'
 import type { SessionStore } from './session-store.ts'
 import type { StoreEvent } from './store-event.ts'
@@ -81,6 +82,11 @@ export const createSessionStore = (engine: Engine, options: SessionStoreOptions)
     },
     botOf: async sessionId => (await scopeOf(sessionId)).map(({ botId }) => botId),
     scopeOf,
+    search: (query, options = {}) => {
+      const { userId } = options
+      if (userId !== undefined) checkName('userId', userId)
+      return searchStore(engine, userId === undefined ? {} : { user: userId }, query, options)
+    },
     async recover() {
       const at = core.clock()
       const recovered = await engine.write<'recover'>({ kind: 'recover', at })

@@ -2,6 +2,7 @@ import type { ErrorCode, HiveError, Result } from '@hivekit/errors'
 import type { Message, MessageError, MessageRole, MessageState } from './message.ts'
 import type { Session } from './session.ts'
 import type { IntegrityReport, RecoveredMessage } from './session-store.ts'
+import type { FoundPage, SearchRequest } from './sqlite/search.ts'
 
 /** Whose sessions: a bot's, or one user's with a bot. An empty user is none. */
 export interface Scope {
@@ -53,6 +54,8 @@ export type WriteOp =
       readonly at: number
     }
   | { readonly kind: 'recover', readonly at: number }
+  | { readonly kind: 'purge', readonly most: number }
+  | { readonly kind: 'index', readonly most: number }
   | { readonly kind: 'probe', readonly at: number }
 
 /** What each change answers. */
@@ -68,6 +71,10 @@ export interface WriteValues {
   edit: null
   /** The row numbers of the replies that failed. */
   recover: { readonly failed: readonly number[] }
+  /** How many sessions are still being deleted. */
+  purge: { readonly left: number }
+  /** How many messages still wait for the index. */
+  index: { readonly left: number }
   probe: null
 }
 
@@ -111,6 +118,8 @@ export interface Engine extends AsyncDisposable {
   scopeOf(session: string): Promise<Result<Scope, HiveError>>
   /** Replies that are pending, and those of the given row numbers. */
   recovered(failed: readonly number[]): Promise<Result<{ readonly failed: readonly RecoveredMessage[], readonly pending: readonly RecoveredMessage[] }, HiveError>>
+  /** Searches what is acknowledged by now. */
+  search(request: SearchRequest, signal?: AbortSignal): Promise<Result<FoundPage, HiveError>>
   checkIntegrity(): Promise<Result<IntegrityReport, HiveError>>
   counters(): EngineCounters
 }

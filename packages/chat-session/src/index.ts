@@ -10,6 +10,8 @@ export {
 } from './message.ts'
 export { openSessionStore, type OpenSessionStoreOptions } from './open-session-store.ts'
 export type { ReplyEnd, ReplyWriter } from './reply-writer.ts'
+export type { SearchHit, SearchOptions, SearchPage } from './search.ts'
+export type { SnippetPart } from './search/snippet.ts'
 export type { IntegrityReport, RecoveredMessage, Recovery, ScopeOptions, SessionScope, SessionStore, StoreSnapshot } from './session-store.ts'
 export type { Session } from './session.ts'
 export type { StoreEvent } from './store-event.ts'

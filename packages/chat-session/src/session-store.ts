@@ -2,6 +2,7 @@ import type { HiveError, Result } from '@hivekit/errors'
 import type { BotSessions } from './bot-sessions.ts'
 import type { BotId } from './ids.ts'
 import type { Message } from './message.ts'
+import type { SearchOptions, SearchPage } from './search.ts'
 import type { StoreEvent } from './store-event.ts'
 
 /** Whose sessions a door opens onto, beside the bot's. */
@@ -73,6 +74,11 @@ export interface SessionStore extends AsyncDisposable {
   botOf(sessionId: string): Promise<Result<BotId, HiveError>>
   /** Finds whose a session is, user and bot, as {@link SessionStore.botOf} does. */
   scopeOf(sessionId: string): Promise<Result<SessionScope, HiveError>>
+  /**
+   * Searches the sessions of every bot, for a host's own eyes; `bot:keeper` narrows it. Otherwise as
+   * {@link BotSessions.search}.
+   */
+  search(query: string, options?: SearchOptions & ScopeOptions): Promise<Result<SearchPage, HiveError>>
   /** Puts in order what a crash left behind. Call it once at the start, before new replies are opened. */
   recover(): Promise<Result<Recovery, HiveError>>
   /** Reads everything and checks it: the database's pages, and that counts, places and rows agree. Costs seconds per GB. */

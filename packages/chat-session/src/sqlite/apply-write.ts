@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Scope, WriteFailure, WriteOp, WriteOpOf, WriteValues } from '../engine.ts'
 import { uuidToBytes } from '../ids.ts'
 import { roles, states } from './codes.ts'
+import { indexedColumns, type IndexedRow, type MessageIndex } from './message-index.ts'
 
 /** What one change came to. */
 export type WriteOutcome = { readonly value: WriteValues[WriteOp['kind']] } | { readonly failure: WriteFailure }
@@ -15,7 +16,7 @@ const noMessage = (id: string) => failed('not_found', `No message "${id}".`)
  * Prepares everything that changes rows. Each change looks first and writes last, so that one refused has
  * written nothing and the others of its transaction stand.
  */
-export const createWriteApplier = (db: DatabaseSync): ((op: WriteOp) => WriteOutcome) => {
+export const createWriteApplier = (db: DatabaseSync, index: MessageIndex): ((op: WriteOp) => WriteOutcome) => {
   const findScope = db.prepare('SELECT key FROM scopes WHERE bot = ? AND user = ?')
   const insertScope = db.prepare('INSERT INTO scopes (bot, user) VALUES (?, ?)')
   const findSession = db.prepare(
@@ -27,7 +28,13 @@ export const createWriteApplier = (db: DatabaseSync): ((op: WriteOp) => WriteOut
   const updateData = db.prepare('UPDATE sessions SET data = ? WHERE key = ?')
   const touchSession = db.prepare('UPDATE sessions SET message_count = ?, updated_at = max(updated_at, ?) WHERE key = ?')
   const deleteKeys = db.prepare('DELETE FROM idempotency WHERE session = ?')
-  const deleteMessages = db.prepare('DELETE FROM messages WHERE session = ?')
+  const hideSession = db.prepare('UPDATE sessions SET scope = -scope WHERE key = ?')
+  const leaving = db.prepare('SELECT key FROM sessions WHERE scope < 0 LIMIT 1')
+  const countLeaving = db.prepare('SELECT count(*) AS n FROM sessions WHERE scope < 0')
+  const lastOf = db.prepare(
+    `SELECT m.state, ${indexedColumns} FROM messages m JOIN sessions s ON s.key = m.session WHERE m.session = ? ORDER BY m.seq DESC LIMIT ?`,
+  )
+  const deleteMessage = db.prepare('DELETE FROM messages WHERE n = ?')
   const deleteSession = db.prepare('DELETE FROM sessions WHERE key = ?')
   const findKey = db.prepare('SELECT digest, first_seq FROM idempotency WHERE session = ? AND key = ?')
   const insertKey = db.prepare('INSERT INTO idempotency (session, key, digest, first_seq) VALUES (?, ?, ?, ?)')
@@ -70,7 +77,9 @@ export const createWriteApplier = (db: DatabaseSync): ((op: WriteOp) => WriteOut
     const firstSeq = row.message_count + 1
     let seq = row.message_count
     for (const m of messages) {
-      insertMessage.run(row.key, ++seq, uuidToBytes(m.id), roles.indexOf(m.role), states.indexOf(m.state), at, m.attachments, m.parts)
+      const state = states.indexOf(m.state)
+      const { lastInsertRowid } = insertMessage.run(row.key, ++seq, uuidToBytes(m.id), roles.indexOf(m.role), state, at, m.attachments, m.parts)
+      if (state > 1) index.note(lastInsertRowid as number)
     }
     if (idempotency) insertKey.run(row.key, idempotency.key, idempotency.digest, firstSeq)
     touchSession.run(seq, at, row.key)
@@ -95,7 +104,10 @@ export const createWriteApplier = (db: DatabaseSync): ((op: WriteOp) => WriteOut
     if (reply.state !== 1) return failed('conflict', `The message "${op.message}" is ${states[reply.state]}, not streaming.`)
     const state = states.indexOf(op.state)
     updateMessage.run(state, op.parts, op.error && JSON.stringify(op.error), Math.max(0, op.at - reply.created_at), reply.n)
-    if (state > 1) touchSession.run(row.message_count, op.at, row.key)
+    if (state > 1) {
+      touchSession.run(row.message_count, op.at, row.key)
+      index.note(reply.n)
+    }
     return done
   }
 
@@ -108,6 +120,8 @@ export const createWriteApplier = (db: DatabaseSync): ((op: WriteOp) => WriteOut
     if (message.version !== op.ifVersion) {
       return failed('conflict', `The message "${op.message}" has version ${message.version}, not ${op.ifVersion}.`)
     }
+    index.remove(index.rowOf(message.n)!)
+    index.note(message.n)
     editMessage.run(op.parts, Math.max(0, op.at - message.created_at), message.n)
     return done
   }
@@ -115,16 +129,33 @@ export const createWriteApplier = (db: DatabaseSync): ((op: WriteOp) => WriteOut
   const remove = ({ scope, session }: WriteOpOf<'delete'>): WriteOutcome => {
     const row = sessionOf(scope, session)
     if (!row) return noSession(session)
-    deleteKeys.run(row.key)
-    deleteMessages.run(row.key)
-    deleteSession.run(row.key)
+    // Nobody can reach it from here on; its rows go in steps, so that no other write waits long.
+    hideSession.run(row.key)
     return done
+  }
+
+  const purge = ({ most }: WriteOpOf<'purge'>): WriteOutcome => {
+    const session = leaving.get() as { key: number } | undefined
+    if (!session) return { value: { left: 0 } }
+    const rows = lastOf.all(session.key, most) as unknown as (IndexedRow & { state: number })[]
+    for (const row of rows) {
+      if (row.state > 1) index.remove(row)
+      deleteMessage.run(row.n)
+    }
+    if (rows.length < most) {
+      deleteKeys.run(session.key)
+      deleteSession.run(session.key)
+    }
+    return { value: { left: (countLeaving.get() as { n: number }).n } }
   }
 
   const recover = ({ at }: WriteOpOf<'recover'>): WriteOutcome => {
     const rows = findStreaming.all() as { n: number, created_at: number }[]
     const error = JSON.stringify({ code: 'internal', message: 'The program stopped while this reply was being written.' })
-    for (const { n, created_at } of rows) failMessage.run(error, Math.max(0, at - created_at), n)
+    for (const { n, created_at } of rows) {
+      failMessage.run(error, Math.max(0, at - created_at), n)
+      index.note(n)
+    }
     return { value: { failed: rows.map(row => row.n) } }
   }
 
@@ -137,6 +168,11 @@ export const createWriteApplier = (db: DatabaseSync): ((op: WriteOp) => WriteOut
       case 'edit': return edit(op)
       case 'delete': return remove(op)
       case 'recover': return recover(op)
+      case 'purge': return purge(op)
+      case 'index': {
+        index.indexSome(op.most)
+        return { value: { left: index.waiting() } }
+      }
       case 'title': {
         const row = sessionOf(op.scope, op.session)
         if (!row) return noSession(op.session)

@@ -49,6 +49,13 @@ const migrations: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE TABLE probe (key INTEGER PRIMARY KEY, at INTEGER NOT NULL);
   `,
+  `
+  CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE unindexed (n INTEGER PRIMARY KEY);
+  CREATE VIRTUAL TABLE message_index USING fts5 (tags, text, content = '', columnsize = 0, tokenize = 'ascii');
+  INSERT INTO message_index (message_index, rank) VALUES ('secure-delete', 1);
+  CREATE INDEX sessions_leaving ON sessions (scope) WHERE scope < 0;
+  `,
 ]
 
 /** Brings a file to the schema of today, in one transaction. Throws where the file is not ours or is too new. */

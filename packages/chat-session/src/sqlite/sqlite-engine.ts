@@ -4,10 +4,12 @@ import { Worker } from 'node:worker_threads'
 import { err, fail, ok, type HiveError, type Result } from '@hivekit/errors'
 import type { Engine, WriteFailure } from '../engine.ts'
 import type { IntegrityReport } from '../session-store.ts'
+import { createWorkerCalls } from '../worker-calls.ts'
 import { workerUrl } from '../worker-url.ts'
 import { openCommitQueue, type DatabaseFile } from './commit-queue.ts'
 import { describeFailure } from './failure.ts'
 import { openReader, type Reader } from './reader.ts'
+import type { FoundPage, SearchRequest } from './search.ts'
 
 /** Opens (and makes, where there is none) a database file: one thread writes, the caller's reads. */
 export const openSqliteEngine = async (file: DatabaseFile): Promise<Result<Engine, HiveError>> => {
@@ -30,6 +32,8 @@ export const openSqliteEngine = async (file: DatabaseFile): Promise<Result<Engin
     return fail(code, `${path}: ${message}`, { cause: error })
   }
 
+  const searches = createWorkerCalls<SearchRequest, FoundPage>('sqlite-search', file)
+
   return ok({
     name: 'sqlite',
     write: op => queue.write(op),
@@ -40,6 +44,11 @@ export const openSqliteEngine = async (file: DatabaseFile): Promise<Result<Engin
     message: (...args) => reader.message(...args),
     scopeOf: (...args) => reader.scopeOf(...args),
     recovered: (...args) => reader.recovered(...args),
+    async search(request, signal) {
+      // What is acknowledged but waits for the index is indexed first, so that a search sees its caller's own writes.
+      const indexed = await queue.write<'index'>({ kind: 'index', most: 2_000 })
+      return indexed.isErr() ? err(indexed.error) : searches.call(request, signal)
+    },
     checkIntegrity: () => new Promise<Result<IntegrityReport, HiveError>>(resolve => {
       const worker = new Worker(workerUrl('sqlite-check'), { workerData: { path }, name: 'chat-session check' })
       worker.once('message', (message: { report: IntegrityReport } | { failure: WriteFailure }) =>
@@ -48,6 +57,7 @@ export const openSqliteEngine = async (file: DatabaseFile): Promise<Result<Engin
     }),
     counters: () => ({ ...reader.counts(), ...queue.counters() }),
     async [Symbol.asyncDispose]() {
+      await searches[Symbol.asyncDispose]()
       await queue[Symbol.asyncDispose]()
       reader.close()
     },

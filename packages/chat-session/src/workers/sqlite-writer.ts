@@ -4,6 +4,7 @@ import type { WriteOp } from '../engine.ts'
 import { createWriteApplier, type WriteOutcome } from '../sqlite/apply-write.ts'
 import type { DatabaseFile } from '../sqlite/commit-queue.ts'
 import { describeFailure } from '../sqlite/failure.ts'
+import { openMessageIndex } from '../sqlite/message-index.ts'
 import { migrate } from '../sqlite/schema.ts'
 
 /*
@@ -23,8 +24,37 @@ const openDatabase = () => {
   return db
 }
 
+/** Messages wait for the index until so many have gathered, */
+const indexBatch = 500
+/** or nothing was written for so long. */
+const indexIdleMs = 250
+
 const serve = (db: DatabaseSync) => {
-  const apply = createWriteApplier(db)
+  const index = openMessageIndex(db)
+  const apply = createWriteApplier(db, index)
+  let idle: NodeJS.Timeout | undefined
+  let closed = false
+
+  /** Indexing many messages at once costs a fraction of indexing each as it comes, and a search asks for it first. */
+  const tidy = () => {
+    const waiting = index.waiting()
+    try {
+      if (waiting >= indexBatch) commit([{ kind: 'index', most: indexBatch }])
+    } catch {
+      // A full or locked disk: they go on waiting, and the writes themselves say what is wrong.
+    }
+    if (waiting > 0 && waiting < indexBatch) idle ??= setTimeout(catchUp, indexIdleMs).unref()
+    else if (waiting >= indexBatch) idle ??= setTimeout(catchUp, 0).unref()
+  }
+  const catchUp = () => {
+    idle = undefined
+    try {
+      const [outcome] = commit([{ kind: 'index', most: indexBatch }])
+      if (outcome && 'value' in outcome && (outcome.value as { left: number }).left > 0) idle = setTimeout(catchUp, 0).unref()
+    } catch {
+      idle = setTimeout(catchUp, 1_000).unref()
+    }
+  }
 
   const commit = (ops: readonly WriteOp[]): WriteOutcome[] => {
     db.exec('BEGIN IMMEDIATE')
@@ -38,8 +68,21 @@ const serve = (db: DatabaseSync) => {
     }
   }
 
+  /** Ends the deletions that the process before this one did not live to end. */
+  const purge = () => {
+    if (closed) return
+    try {
+      const [outcome] = commit([{ kind: 'purge', most: 20 }])
+      if (outcome && 'value' in outcome && (outcome.value as { left: number }).left > 0) setTimeout(purge, 1).unref()
+    } catch {
+      setTimeout(purge, 1_000).unref()
+    }
+  }
+
   port.on('message', (message: readonly WriteOp[] | 'close') => {
     if (message === 'close') {
+      closed = true
+      clearTimeout(idle)
       db.close()
       port.close()
       return
@@ -59,7 +102,10 @@ const serve = (db: DatabaseSync) => {
       })
     }
     port.postMessage({ outcomes, tookMs: performance.now() - began })
+    tidy()
   })
+  tidy()
+  setTimeout(purge, 0).unref()
   port.postMessage('ready')
 }
 
