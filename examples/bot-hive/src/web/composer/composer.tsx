@@ -1,0 +1,110 @@
+import { useEffect, useRef, type FormEvent, type KeyboardEvent, type ReactNode } from 'react'
+import { useHive, useView } from '../app/context.ts'
+import { Icon } from '../design/icon.tsx'
+import type { Bot } from '../state/view.ts'
+import { useDraft } from './draft.ts'
+import './composer.css'
+
+export interface ComposerProps {
+  readonly bot: Bot
+  /** Names the draft: one for each session. */
+  readonly draftName: string
+  readonly onSend: (text: string) => void
+  /** Stops the reply in progress. Absent when there is none. */
+  readonly onCancel?: (() => void) | undefined
+  /** Text to put in, and a number that changes each time it is to be put in. */
+  readonly insert?: { readonly text: string; readonly times: number } | undefined
+}
+
+/** Why a message would not be answered now, and what can be done about it. */
+const Notice = ({ bot }: { readonly bot: Bot }): ReactNode => {
+  const hive = useHive()
+  const lost = useView(view => view.connection.state === 'lost')
+  const draining = useView(view => view.draining)
+  if (draining) return 'The hive is shutting down: what you send now waits until it is back.'
+  if (lost) return 'No connection: what you send now is kept and sent when the hive is back.'
+  if (bot.state === 'stopped') {
+    return (
+      <>
+        <span>{bot.name} is stopped and cannot reply.{bot.reason && ` ${bot.reason}`}</span>
+        <button type="button" className="small" onClick={() => void hive.command(bot.id, 'launch')}>
+          <Icon name="play" />Launch {bot.name}
+        </button>
+      </>
+    )
+  }
+  if (bot.state === 'restarting') return `${bot.name} is restarting: what you send now waits for it.`
+  if (bot.state === 'draining') return `${bot.name} is stopping: it takes nothing new.`
+  if (bot.paused) {
+    return (
+      <>
+        <span>{bot.name} is paused: what you send now waits for it.</span>
+        <button type="button" className="small" onClick={() => void hive.command(bot.id, 'resume')}>
+          <Icon name="play" />Resume {bot.name}
+        </button>
+      </>
+    )
+  }
+  return null
+}
+
+/** Where one writes. Enter sends, Shift and Enter begin a new line. */
+export const Composer = ({ bot, draftName, onSend, onCancel, insert }: ComposerProps) => {
+  const [text, setText] = useDraft(draftName)
+  const field = useRef<HTMLTextAreaElement>(null)
+  const canSend = bot.state !== 'stopped' && bot.state !== 'draining'
+  const notice = <Notice bot={bot} />
+
+  useEffect(() => {
+    if (!insert || insert.times === 0) return
+    setText(insert.text)
+    field.current?.focus()
+  }, [insert, setText])
+
+  const send = () => {
+    const said = text.trim()
+    if (said === '' || !canSend) return
+    onSend(said)
+    setText('')
+    field.current?.focus()
+  }
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault()
+    send()
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.altKey || event.nativeEvent.isComposing) return
+    event.preventDefault()
+    send()
+  }
+
+  return (
+    <form className="composer" onSubmit={onSubmit} aria-label={`Write to ${bot.name}`}>
+      <div id="composer-notice" className="composer-notice">{notice}</div>
+      <div className="composer-box">
+        <label className="visually-hidden" htmlFor="composer-text">Message {bot.name}</label>
+        <textarea
+          id="composer-text" ref={field} rows={1} value={text} placeholder={`Message ${bot.name}`}
+          aria-describedby="composer-notice composer-keys" enterKeyHint="send" autoComplete="off"
+          onChange={event => setText(event.target.value)} onKeyDown={onKeyDown}
+        />
+        <div className="composer-actions">
+          {onCancel && (
+            <button type="button" className="stop" aria-label="Stop the reply" title="Stop the reply (Esc)" onClick={onCancel}>
+              <Icon name="stop" /><span className="stop-text">Stop</span>
+            </button>
+          )}
+          <button
+            type="submit" className="primary send" aria-label="Send" title="Send (Enter)"
+            aria-disabled={text.trim() === '' || !canSend}
+          >
+            <Icon name="send" />
+          </button>
+        </div>
+      </div>
+      <p id="composer-keys" className="composer-keys">
+        <kbd>Enter</kbd> sends, <kbd>Shift</kbd>+<kbd>Enter</kbd> begins a new line{onCancel && <>, <kbd>Esc</kbd> stops the reply</>}
+      </p>
+    </form>
+  )
+}
