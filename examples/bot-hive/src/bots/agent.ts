@@ -3,6 +3,7 @@ import { Readable, Writable } from 'node:stream'
 import {
   agent, type AgentContext, ndJsonStream, PROTOCOL_VERSION, RequestError, type SessionUpdate, type ToolCallUpdate,
 } from '@agentclientprotocol/sdk'
+import { isHiveError, toProblemDetails } from '@hivekit/errors'
 
 /** One prompt to answer, and the ways to answer it. */
 export interface BotTurn {
@@ -129,7 +130,8 @@ export const runAgent = ({ name, commands, answer, load }: BotAgent): void => {
         return { stopReason: signal.aborted ? 'cancelled' : 'end_turn' }
       } catch (error) {
         if (signal.aborted) return { stopReason: 'cancelled' }
-        throw RequestError.internalError({ details: error instanceof Error ? error.message : String(error) })
+        const problem = isHiveError(error) ? toProblemDetails(error) : undefined
+        throw RequestError.internalError({ details: error instanceof Error ? error.message : String(error), problem })
       } finally {
         if (running.get(sessionId) === controller) running.delete(sessionId)
       }

@@ -1,7 +1,7 @@
 import {
   client, PROTOCOL_VERSION, RequestError, type RequestPermissionRequest, type RequestPermissionResponse, type Stream,
 } from '@agentclientprotocol/sdk'
-import { err, fail, HiveError, isHiveError, ok, type Result } from '@hivekit/errors'
+import { err, fail, fromProblemDetails, HiveError, isHiveError, ok, type Result } from '@hivekit/errors'
 
 /** The client's side of ACP, as far as the hive speaks it. Nothing here rejects; nothing here has a time limit. */
 export interface AcpClient {
@@ -86,11 +86,7 @@ const readError = (error: unknown, signIn: string): HiveError => {
   if (error instanceof RequestError) {
     if (error.code === authRequired)
       return new HiveError('unauthenticated', `The bot wants you to sign in to it first. ${signIn}`.trim(), { cause: error })
-    return new HiveError('dependency_failed', `The bot answered with an error: ${detail(error)}`, {
-      kind: 'permanent',
-      details: { rpcCode: error.code },
-      cause: error,
-    })
+    return readDetails(error)
   }
   const message = error instanceof Error ? error.message : String(error)
   return new HiveError('dependency_failed', `The bot answered with something that is not ACP: ${message.slice(0, 500)}`, {
@@ -99,8 +95,14 @@ const readError = (error: unknown, signIn: string): HiveError => {
   })
 }
 
-/** The library puts what was thrown in the bot under `data.details`, behind the words "Internal error". */
-const detail = ({ message, data }: RequestError) => {
-  const details = typeof data === 'object' && data !== null && 'details' in data ? data.details : undefined
-  return (typeof details === 'string' && details !== '' ? details : message).slice(0, 1_000)
+/**
+ * Reads what a bot says went wrong. The library puts the message of what was thrown under `data.details`, behind the
+ * words "Internal error"; our own bots add the whole problem.
+ */
+const readDetails = (error: RequestError): HiveError => {
+  const { details: said, problem } = (typeof error.data === 'object' && error.data !== null ? error.data : {}) as
+    { readonly details?: unknown, readonly problem?: unknown }
+  if (problem) return fromProblemDetails(problem)
+  const message = typeof said === 'string' && said !== '' ? said.slice(0, 1_000) : `The bot answered with an error: ${error.message.slice(0, 1_000)}`
+  return new HiveError('dependency_failed', message, { kind: 'permanent', details: { rpcCode: error.code }, cause: error })
 }

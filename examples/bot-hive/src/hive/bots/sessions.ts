@@ -16,7 +16,7 @@ export interface Sessions {
 
 /** What sessions need. */
 export interface SessionsOptions {
-  readonly acp: Pick<AcpClient, 'newSession' | 'loadSession'>
+  readonly acp: Pick<AcpClient, 'newSession' | 'loadSession' | 'ping'>
   readonly clock: Clock
   /** For the bot to open or load one. */
   readonly sessionMs: number
@@ -25,6 +25,9 @@ export interface SessionsOptions {
   /** Called when opening timed out and the bot had not said one thing meanwhile. */
   readonly onSilent: () => void
 }
+
+/** For a bot that was cancelled to answer a ping before it gets the next message; not all can. */
+const fenceMs = 500
 
 /** Makes {@link Sessions}; `canLoad` answers what the bot said at `initialize`. */
 export const createSessions = (options: SessionsOptions, canLoad: () => boolean): Sessions => {
@@ -46,6 +49,13 @@ export const createSessions = (options: SessionsOptions, canLoad: () => boolean)
     stop()
     if (result.isOk()) live.add(result.value)
     return result
+  }
+  const within = async (limitMs: number, promise: Promise<unknown>): Promise<boolean> => {
+    const late = Promise.withResolvers<'late'>()
+    const stop = clock.after(limitMs, () => late.resolve('late'))
+    const first = await Promise.race([promise, late.promise])
+    stop()
+    return first !== 'late'
   }
   const takeSpare = () => {
     const id = spare
@@ -74,12 +84,11 @@ export const createSessions = (options: SessionsOptions, canLoad: () => boolean)
     }),
     ending: (id, answer, graceMs) => {
       const end = async () => {
-        const late = Promise.withResolvers<'late'>()
-        const stop = clock.after(graceMs, () => late.resolve('late'))
-        const first = await Promise.race([answer, late.promise])
-        stop()
+        const ended = await within(graceMs, answer)
+        // What it still says of the cancelled reply comes before its answer to a ping.
+        if (ended) await within(fenceMs, acp.ping())
         endings.delete(id)
-        if (first !== 'late') return
+        if (ended) return
         live.delete(id)
         givenUp.add(id)
       }
