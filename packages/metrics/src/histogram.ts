@@ -1,4 +1,5 @@
 import { createCells, withLabel, type Binding, type Instrument, type InstrumentOptions, type LabelsOf, type Recording, type RegisteredInstrument } from './instrument.ts'
+import { createBucketFinder } from './bucket-finder.ts'
 import type { Exemplar, Labels, MetricSample } from './metric-family.ts'
 import { checkLabelNames, checkMetricName } from './metric-name.ts'
 import { createSeriesTable } from './series-table.ts'
@@ -65,6 +66,7 @@ export const createHistogram = <L extends string>(
   if (borders.length === 0 || borders.some((b, i) => !Number.isFinite(b) || (i > 0 && !(b > borders[i - 1]!)))) {
     throw new RangeError(`The borders of "${name}" must be finite and rise; got ${buckets.join(', ')}.`)
   }
+  const bucketOf = createBucketFinder(borders)
   const count = borders.length
   const sumAt = count + 1
   const cell = createCells(count + 2)
@@ -75,9 +77,8 @@ export const createHistogram = <L extends string>(
     let bucketLabels: readonly Labels[] | undefined
 
     const observe = (value: number, exemplar?: Labels) => {
-      let i = 0
-      while (i < count && value > borders[i]!) i++
-      if (i === 0 && !(value <= borders[0]!)) throw new RangeError(`The histogram "${name}" takes a number; got ${value}.`)
+      const i = bucketOf(value)
+      if (i < 0) throw new RangeError(`The histogram "${name}" takes a number; got ${value}.`)
       cells[at + i]! += 1
       cells[at + sumAt]! += value
       if (exemplar !== undefined) (exemplars ??= [])[i] = { labels: exemplar, value, timestamp: clock() }
