@@ -22,7 +22,7 @@ export const createBucketFinder = (borders: Float64Array): ((value: number) => n
   for (let cell = 0, border = 0; cell < table.length; cell++) {
     number[0] = 0
     bits[high] = (first + cell) << 16
-    const smallest = number[0]!
+    const smallest = number[0]
     while (border < count && borders[border]! < smallest) border++
     table[cell] = border
   }
