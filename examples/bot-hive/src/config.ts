@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { err, fail, ok, type HiveError, type Result } from '@hivekit/errors'
 import { z } from 'zod'
+import { defaultHiveLimits, HiveLimits } from './hive/hive-capacity.ts'
 import { BotDefinition } from './hive/bots/definition.ts'
 
 /** Everything that a hive is told from outside. */
@@ -16,6 +17,7 @@ export interface HiveConfig {
   readonly allowedHosts: readonly string[]
   /** How long replies in flight may go on when the hive is told to stop. */
   readonly drainMs: number
+  readonly limits: HiveLimits
   readonly bots: readonly BotDefinition[]
 }
 
@@ -48,13 +50,15 @@ export const readConfig = (env: NodeJS.ProcessEnv, workingDir: string): Result<H
   const own = env['HIVE_CONFIG'] ? [resolve(workingDir, env['HIVE_CONFIG'])]
     : [join(dataDir, 'hive.config.json'), join(workingDir, 'hive.config.json')].filter(file => existsSync(file)).slice(0, 1)
   const bots = new Map<string, BotDefinition>()
+  let limits: HiveLimits = defaultHiveLimits
   for (const file of [bundled, ...own]) {
-    const read = readBots(file)
+    const read = readFile(file)
     if (read.isErr()) return err(read.error)
-    for (const bot of read.value) bots.set(bot.id, bot)
+    for (const bot of read.value.bots) bots.set(bot.id, bot)
+    limits = { ...limits, ...read.value.limits }
   }
   const allowedHosts = (env['HIVE_ALLOWED_HOSTS'] ?? '').split(',').map(name => name.trim().toLowerCase()).filter(Boolean)
-  return ok({ host, port: port.value, dataDir, token, allowedHosts, drainMs: drainMs.value, bots: [...bots.values()] })
+  return ok({ host, port: port.value, dataDir, token, allowedHosts, drainMs: drainMs.value, limits, bots: [...bots.values()] })
 }
 
 /** Tells whether an address can be reached from this machine alone. */
@@ -76,9 +80,9 @@ const BotEntry = z.strictObject({
 })
 
 /** The shape of `hive.config.json`. */
-const ConfigFile = z.strictObject({ $schema: z.string().optional(), bots: z.array(BotEntry) })
+const ConfigFile = z.strictObject({ $schema: z.string().optional(), bots: z.array(BotEntry).default([]), limits: HiveLimits.partial().optional() })
 
-const readBots = (file: string): Result<BotDefinition[], HiveError> => {
+const readFile = (file: string): Result<{ bots: BotDefinition[]; limits: Partial<HiveLimits> }, HiveError> => {
   let parsed
   try {
     parsed = ConfigFile.safeParse(JSON.parse(readFileSync(file, 'utf8')))
@@ -89,7 +93,7 @@ const readBots = (file: string): Result<BotDefinition[], HiveError> => {
   const ids = parsed.data.bots.map(bot => bot.id)
   const twice = ids.find((id, i) => ids.indexOf(id) !== i)
   if (twice !== undefined) return fail('invalid_argument', `${file} names the bot "${twice}" twice.`)
-  return ok(parsed.data.bots.map(entry => definitionOf(entry, dirname(file))))
+  return ok({ bots: parsed.data.bots.map(entry => definitionOf(entry, dirname(file))), limits: parsed.data.limits as Partial<HiveLimits> ?? {} })
 }
 
 /** Paths that start with a dot are meant from the configuration file; `node` is the Node that runs the hive. */

@@ -852,8 +852,10 @@ export interface paths {
                         "application/json": {
                             messageId: string;
                             replyId: string;
-                            /** @description Messages that the bot answers first. */
+                            /** @description Replies that come first. */
                             ahead: number;
+                            /** @description Until the reply begins, judged by how fast replies have been beginning; 0 while nothing is known. */
+                            expectedWaitMs: number;
                         };
                     };
                 };

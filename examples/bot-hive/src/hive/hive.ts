@@ -9,6 +9,7 @@ import { createBot } from './bots/create-bot.ts'
 import { coalesce } from './coalesce.ts'
 import { lockFolder } from './data-folder.ts'
 import { createEventLog, type EventLog } from './events.ts'
+import { createBotPermits, createHiveCapacity } from './hive-capacity.ts'
 import { createHiveMetrics } from './hive-metrics.ts'
 import { asMessage, asSession, type Bot, type HiveEvent } from './model.ts'
 import { createTurns } from './turns.ts'
@@ -17,8 +18,10 @@ import { createTurns } from './turns.ts'
 export interface Asked {
   readonly messageId: string
   readonly replyId: string
-  /** How many messages the bot answers first. */
+  /** How many replies come first. */
   readonly ahead: number
+  /** How long until the reply begins, in milliseconds; 0 while nothing is known. */
+  readonly expectedWaitMs: number
 }
 
 /** Everything one can do with a hive; the HTTP API is a thin coat over it. */
@@ -71,10 +74,12 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
     events.publish(event)
   }
 
+  const capacity = createHiveCapacity(config.limits)
+  const permits = createBotPermits(capacity)
   let address = ''
   let state: Hive['state'] = 'running'
   const bots = new Map<string, BotProcess>()
-  const turns = createTurns({ bots, store, publish, onWaiting: id => tellBot(id) })
+  const turns = createTurns({ bots, capacity, store, publish, onWaiting: id => tellBot(id) })
   const snapshot = (bot: BotProcess): Bot => ({ ...bot.snapshot(), queued: turns.waiting(bot.id) })
   const list = () => [...bots.values()].map(snapshot)
   const tellBot = coalesce(100, id => publish({ type: 'bot', bot: snapshot(bots.get(id)!) }))
@@ -86,6 +91,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
       cwd,
       operatorEnv: () => ({ HIVE_URL: address, ...(config.token === undefined ? {} : { HIVE_TOKEN: config.token }) }),
       onChange: () => {
+        if (bots.get(definition.id)?.snapshot().state === 'stopped') permits.release(definition.id)
         tellBot(definition.id)
         turns.look(definition.id)
       },
@@ -117,6 +123,10 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
     operate: async (botId, action) => {
       const bot = find(botId)
       if (bot.isErr()) return err(bot.error)
+      if (action === 'launch' || action === 'restart') {
+        const permit = permits.acquire(botId)
+        if (permit.isErr()) return err(permit.error)
+      }
       const done = await bot.value[action]()
       return done?.isErr() ? err(done.error) : ok(snapshot(bot.value))
     },
@@ -131,11 +141,13 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
       const { state: botState, name, reason } = bot.value.snapshot()
       if (botState === 'stopped') return fail('conflict', `${name} is stopped${reason ? ` (${reason})` : ''}. Launch it to talk to it.`)
 
+      const room = turns.checkRoom(bot.value.id)
+      if (room.isErr()) return err(room.error)
       const stored = await sessions.value.ask(sessionId, { parts: [{ type: 'text', text }], ...(idempotencyKey === undefined ? {} : { idempotencyKey }) })
       if (stored.isErr()) return err(stored.error)
       const { message, reply, repeated } = stored.value
-      const ahead = repeated ? 0 : turns.add(bot.value.id, { sessionId, replyId: reply.id, text })
-      return ok({ messageId: message.id, replyId: reply.id, ahead })
+      const place = repeated ? { ahead: 0, expectedWaitMs: 0 } : turns.add(bot.value.id, { sessionId, replyId: reply.id, text })
+      return ok({ messageId: message.id, replyId: reply.id, ...place })
     },
     cancel: async sessionId => {
       const owner = await store.botOf(sessionId)
@@ -157,7 +169,12 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
     metrics: () => metrics.collect(),
     start: async at => {
       address = at
-      for (const { id, autoStart } of config.bots) if (autoStart) void bots.get(id)!.launch()
+      for (const { id, autoStart } of config.bots) {
+        if (!autoStart) continue
+        const permit = permits.acquire(id)
+        if (permit.isOk()) void bots.get(id)!.launch()
+        else process.stderr.write(`The bot "${id}" is not started: ${permit.error.message}\n`)
+      }
       const left = await store.recover()
       if (left.isOk()) await turns.resume(left.value.pending)
       else process.stderr.write(`Cannot take up the replies that were waiting: ${left.error.message}\n`)
@@ -169,6 +186,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...bots.values()].map(bot => bot[Symbol.asyncDispose]()))
+      await capacity[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
       metrics[Symbol.dispose]()
       folder.value[Symbol.dispose]()

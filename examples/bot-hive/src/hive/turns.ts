@@ -1,15 +1,27 @@
+import type { Capacity, Submission } from '@hivekit/capacity'
 import { textOf, type BotSessions, type RecoveredMessage, type SessionStore } from '@hivekit/chat-session'
+import { fail, ok, type HiveError, type Result } from '@hivekit/errors'
 import type { BotProcess } from './bots/bot.ts'
 import type { HiveEvent } from './model.ts'
 import { runTurn, type DueReply, type RunningTurn } from './turn.ts'
 
-/** The replies that are due, a lane for each bot. */
+/** A reply's place in the queue. */
+export interface Place {
+  /** How many replies come first. */
+  readonly ahead: number
+  /** How long until it begins, in milliseconds, judged by how fast replies have been beginning; 0 while nothing is known. */
+  readonly expectedWaitMs: number
+}
+
+/** The replies that are due. */
 export interface Turns {
-  /** Puts a reply in its bot's lane. Answers how many are before it. */
-  add(botId: string, due: DueReply): number
-  /** Puts what a crash or a stop left waiting back into the lanes. */
+  /** Tells whether one more may wait for a bot: `capacity_exceeded` when too many do. */
+  checkRoom(botId: string): Result<void, HiveError>
+  /** Puts a reply into the queue and answers its place. */
+  add(botId: string, due: DueReply): Place
+  /** Puts what a crash or a stop left waiting back into the queue. */
   resume(pending: readonly RecoveredMessage[]): Promise<void>
-  /** Starts what can be started now: call it when a bot has changed. */
+  /** Call it when a bot has changed: starts what can be started, or lets go of what waits for a stopped bot. */
   look(botId: string): void
   /** How many wait for a bot. */
   waiting(botId: string): number
@@ -23,111 +35,147 @@ export interface Turns {
 
 export interface TurnsOptions {
   readonly bots: ReadonlyMap<string, BotProcess>
+  readonly capacity: Capacity
   readonly store: SessionStore
   readonly publish: (event: HiveEvent) => void
   /** Called when the number of those waiting for a bot has changed. */
   readonly onWaiting: (botId: string) => void
+  /** The most that may wait for one bot. They stand in the store, so memory is no bound. Default: 10,000. */
+  readonly maxWaiting?: number
 }
 
-interface Lane {
+/** The replies due in one session: they begin one after the other. */
+interface Chain {
   readonly bot: BotProcess
   readonly sessions: BotSessions
-  readonly running: Map<string, RunningTurn>
-  waiting: DueReply[]
+  /** The first is in the capacity's queue or running; the others wait behind it. */
+  readonly dues: DueReply[]
+  head: { readonly submission: Submission<void>; turn?: RunningTurn } | undefined
 }
 
 /**
- * Each bot makes up to `maxConcurrent` replies at once, one a session, in the order they were asked.
- * A bot that is starting, restarting or paused keeps its lane; one that is stopped loses it.
+ * `capacity` decides what begins: every bot makes up to `maxConcurrent` replies at once, within the limits of the hive, fairly among the bots.
+ * Here is only what it cannot know: that a session's replies follow each other, and what becomes of replies when a bot is stopped.
  */
-export const createTurns = ({ bots, store, publish, onWaiting }: TurnsOptions): Turns => {
-  const lanes = new Map<string, Lane>()
+export const createTurns = ({ bots, capacity, store, publish, onWaiting, maxWaiting = 10_000 }: TurnsOptions): Turns => {
+  const chains = new Map<string, Chain>()
+  const waiting = new Map<string, number>()
+  const running = new Set<RunningTurn>()
+  const rooms: Record<string, number> = {}
   let draining = false
 
-  const laneOf = (botId: string): Lane | undefined => {
-    const bot = bots.get(botId)
-    if (bot && !lanes.has(botId)) lanes.set(botId, { bot, sessions: store.forBot(botId), running: new Map(), waiting: [] })
-    return lanes.get(botId)
+  const count = (botId: string, change: number) => {
+    waiting.set(botId, (waiting.get(botId) ?? 0) + change)
+    onWaiting(botId)
   }
 
-  const next = ({ running, waiting }: Lane) => {
-    const at = waiting.findIndex(({ sessionId }) => !running.has(sessionId))
-    return at < 0 ? undefined : waiting.splice(at, 1)[0]
-  }
-
-  const look = (botId: string) => {
-    const lane = laneOf(botId)
-    if (!lane || draining) return
-    const { state, paused, maxConcurrent, reason } = lane.bot.snapshot()
-    if (state === 'stopped') return void dismiss(lane, lane.waiting.splice(0), 'failed', `The bot is stopped${reason ? `: ${reason}` : '.'}`)
-    if (paused || (state !== 'ready' && state !== 'busy')) return
-    for (let due; lane.running.size < maxConcurrent && (due = next(lane));) start(lane, due)
-  }
-
-  const start = (lane: Lane, due: DueReply) => {
-    const turn = runTurn(due, { bot: lane.bot, sessions: lane.sessions, publish })
-    lane.running.set(due.sessionId, turn)
-    void turn.done.finally(() => {
-      lane.running.delete(due.sessionId)
-      look(lane.bot.id)
+  const begin = (chain: Chain, sessionId: string): Place => {
+    const due = chain.dues[0]!
+    const { bot, sessions } = chain
+    const submission = capacity.submit(async () => {
+      const turn = runTurn(due, { bot, sessions, publish })
+      head.turn = turn
+      running.add(turn)
+      count(bot.id, -1)
+      await turn.done
+      running.delete(turn)
+    }, { key: bot.id, cost: { bots: 0 } })
+    const head: NonNullable<Chain['head']> = { submission }
+    chain.head = head
+    void submission.done.then(() => {
+      if (chain.head !== head || draining) return
+      chain.dues.shift()
+      if (chain.dues.length > 0) begin(chain, sessionId)
+      else chains.delete(sessionId)
     })
-    onWaiting(lane.bot.id)
+    return { ahead: submission.position ?? 0, expectedWaitMs: submission.expectedWaitMs }
+  }
+
+  const add = (botId: string, due: DueReply): Place => {
+    const known = chains.get(due.sessionId)
+    const chain: Chain = known ?? { bot: bots.get(botId)!, sessions: store.forBot(botId), dues: [], head: undefined }
+    chain.dues.push(due)
+    chains.set(due.sessionId, chain)
+    count(botId, 1)
+    if (!known) return begin(chain, due.sessionId)
+    const { position = 0, expectedWaitMs = 0 } = known.head?.submission ?? {}
+    return { ahead: position + known.dues.length - 1, expectedWaitMs }
+  }
+
+  /** Takes out of a chain what has not begun. */
+  const takeWaiting = (sessionId: string): DueReply[] => {
+    const chain = chains.get(sessionId)!
+    const begun = chain.head?.turn ? 1 : 0
+    const taken = chain.dues.splice(begun)
+    if (begun === 0) {
+      const { head } = chain
+      chain.head = undefined
+      chains.delete(sessionId)
+      head?.submission.cancel()
+    }
+    if (taken.length > 0) count(chain.bot.id, -taken.length)
+    return taken
   }
 
   /** Stores the end of replies that never began. */
-  const dismiss = async (lane: Lane, dues: readonly DueReply[], state: 'failed' | 'cancelled', message: string) => {
+  const dismiss = async (sessions: BotSessions, dues: readonly DueReply[], state: 'failed' | 'cancelled', message: string) => {
     for (const { sessionId, replyId } of dues) {
-      const writer = await lane.sessions.openReply(sessionId, replyId)
+      const writer = await sessions.openReply(sessionId, replyId)
       if (writer.isOk()) await writer.value.finish({ state, error: { code: state === 'failed' ? 'unavailable' : 'cancelled', message } })
     }
-    if (dues.length > 0) onWaiting(lane.bot.id)
+  }
+
+  const look = (botId: string) => {
+    const snapshot = bots.get(botId)!.snapshot()
+    if (rooms[botId] !== roomOf(snapshot)) {
+      rooms[botId] = roomOf(snapshot)
+      capacity.setLimit('repliesPerBot', { overrides: rooms })
+    }
+    if (snapshot.state !== 'stopped' || draining) return
+    for (const [sessionId, { bot, sessions }] of chains) {
+      if (bot.id !== botId) continue
+      void dismiss(sessions, takeWaiting(sessionId), 'failed', `The bot is stopped${snapshot.reason ? `: ${snapshot.reason}` : '.'}`)
+    }
   }
 
   return {
-    add: (botId, due) => {
-      const lane = laneOf(botId)!
-      const ahead = lane.waiting.length + (lane.running.has(due.sessionId) ? 1 : 0)
-      lane.waiting.push(due)
-      look(botId)
-      if (lane.waiting.includes(due)) onWaiting(botId)
-      return lane.waiting.includes(due) ? ahead : 0
-    },
+    checkRoom: botId => (waiting.get(botId) ?? 0) < maxWaiting ? ok(undefined)
+      : fail('capacity_exceeded', `${maxWaiting} messages wait for this bot already.`, { retryAfterMs: Math.max(1000, capacity.expectedWaitMs()) }),
+    add,
     resume: async pending => {
       for (const { botId, message } of pending) {
+        const { sessionId, id: replyId, seq } = message
         const sessions = store.forBot(botId)
-        const question = (await sessions.messages(message.sessionId, { before: message.seq, limit: 1 })).map(({ items }) => items[0]).unwrapOr(undefined)
-        const due = { sessionId: message.sessionId, replyId: message.id, text: question ? textOf(question) : '' }
-        const lane = laneOf(botId)
-        if (lane && question) lane.waiting.push(due)
-        else {
-          const writer = await sessions.openReply(due.sessionId, due.replyId)
-          if (writer.isOk()) await writer.value.finish({ state: 'failed', error: { code: 'unavailable', message: `The hive has no bot "${botId}" any more.` } })
-        }
+        const before = await sessions.messages(sessionId, { before: seq, limit: 1 })
+        const question = before.isOk() ? before.value.items[0] : undefined
+        const due = { sessionId, replyId, text: question ? textOf(question) : '' }
+        if (bots.has(botId)) add(botId, due)
+        else await dismiss(sessions, [due], 'failed', `The hive has no bot "${botId}" any more.`)
       }
-      for (const botId of lanes.keys()) look(botId)
+      for (const botId of bots.keys()) look(botId)
     },
     look,
-    waiting: botId => lanes.get(botId)?.waiting.length ?? 0,
+    waiting: botId => waiting.get(botId) ?? 0,
     cancel: async (sessionId, reason) => {
-      let count = 0
-      for (const lane of lanes.values()) {
-        const dropped = lane.waiting.filter(due => due.sessionId === sessionId)
-        lane.waiting = lane.waiting.filter(due => due.sessionId !== sessionId)
-        const running = lane.running.get(sessionId)
-        running?.cancel(reason)
-        count += dropped.length + (running ? 1 : 0)
-        await dismiss(lane, dropped, 'cancelled', reason)
-      }
-      return count
+      const chain = chains.get(sessionId)
+      if (!chain) return 0
+      const dropped = takeWaiting(sessionId)
+      const { turn } = chain.head ?? {}
+      turn?.cancel(reason)
+      await dismiss(chain.sessions, dropped, 'cancelled', reason)
+      return dropped.length + (turn ? 1 : 0)
     },
-    answer: (sessionId, questionId, optionId) =>
-      [...lanes.values()].some(lane => lane.running.get(sessionId)?.answer(questionId, optionId) ?? false),
+    answer: (sessionId, questionId, optionId) => chains.get(sessionId)?.head?.turn?.answer(questionId, optionId) ?? false,
     drain: async forMs => {
       draining = true
-      const running = [...lanes.values()].flatMap(lane => [...lane.running.values()])
+      capacity.pause()
       const late = setTimeout(() => running.forEach(turn => turn.cancel('The hive was stopped.')), forMs)
-      await Promise.all(running.map(turn => turn.done))
+      await Promise.all([...running].map(turn => turn.done))
       clearTimeout(late)
     },
   }
 }
+
+/** How many replies a bot can make now. */
+const roomOf = ({ state, paused, maxConcurrent }: ReturnType<BotProcess['snapshot']>) =>
+  !paused && (state === 'ready' || state === 'busy') ? maxConcurrent : 0

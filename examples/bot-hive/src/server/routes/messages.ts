@@ -10,7 +10,8 @@ const Page = z.object({ limit: queryInteger(1, 1000).default(50), before: seq, a
 const Asked = z.object({
   messageId: z.string(),
   replyId: z.string(),
-  ahead: z.number().int().nonnegative().meta({ description: 'Messages that the bot answers first.' }),
+  ahead: z.number().int().nonnegative().meta({ description: 'Replies that come first.' }),
+  expectedWaitMs: z.number().nonnegative().meta({ description: 'Until the reply begins, judged by how fast replies have been beginning; 0 while nothing is known.' }),
 })
 const Headers = z.object({ 'idempotency-key': plainText(1, 200).optional().meta({ description: 'The same key in one session stores once.' }) })
 
