@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { readConfig } from '../src/config.ts'
 import type { BotOptions, BotProcess } from '../src/hive/bots/bot.ts'
 import { createBot } from '../src/hive/bots/create-bot.ts'
 import { BotDefinition } from '../src/hive/bots/definition.ts'
@@ -32,6 +33,9 @@ export interface Asked {
 /** The arguments to Node that run one of the agents beside this file, or a bundled one. */
 export const agentArgs = (file: string, ...args: string[]) =>
   ['--conditions=@hivekit/source', fileURLToPath(new URL(file, import.meta.url)), ...args]
+
+/** The definition of a bot that comes with the hive. */
+export const bundled = (id: string): BotDefinition => readConfig({}, tmpdir())._unsafeUnwrap().bots.find(bot => bot.id === id)!
 
 /** A folder that goes when the test does. */
 export const testFolder = () => {

@@ -1,11 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { bundledBots } from '../src/hive/bots/bundled.ts'
 import type { Bot } from '../src/hive/model.ts'
-import { testBot } from './bot-fixture.ts'
+import { bundled, testBot } from './bot-fixture.ts'
 
-const keeper = bundledBots().find(({ id }) => id === 'keeper')!
+const keeper = bundled('keeper')
 
 const bot = (id: string, own: Partial<Bot> = {}): Bot => ({
   id, name: id.toUpperCase(), description: `Does ${id}.`, command: ['x'], state: 'ready', paused: false, commands: [],

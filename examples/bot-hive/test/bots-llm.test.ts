@@ -5,10 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text as bodyOf } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { bundledBots } from '../src/hive/bots/bundled.ts'
-import { testBot } from './bot-fixture.ts'
+import { bundled, testBot } from './bot-fixture.ts'
 
-const llm = bundledBots().find(({ id }) => id === 'llm')!
+const llm = bundled('llm')
 
 interface Completion {
   readonly model: string

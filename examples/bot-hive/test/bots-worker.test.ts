@@ -3,11 +3,10 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bundledBots } from '../src/hive/bots/bundled.ts'
 import { countPrimes } from '../src/bots/worker/count-primes.ts'
-import { testBot } from './bot-fixture.ts'
+import { bundled, testBot } from './bot-fixture.ts'
 
-const worker = bundledBots().find(({ id }) => id === 'worker')!
+const worker = bundled('worker')
 
 const launched = async (...options: Parameters<typeof testBot>) => {
   const it = testBot({ ...worker, ...options[0] }, options[1])

@@ -3,7 +3,6 @@ import { Readable, Writable } from 'node:stream'
 import {
   agent, type AgentContext, ndJsonStream, PROTOCOL_VERSION, RequestError, type SessionUpdate, type ToolCallUpdate,
 } from '@agentclientprotocol/sdk'
-import { isHiveError, toProblemDetails } from '@hivekit/errors'
 
 /** One prompt to answer, and the ways to answer it. */
 export interface BotTurn {
@@ -130,8 +129,7 @@ export const runAgent = ({ name, commands, answer, load }: BotAgent): void => {
         return { stopReason: signal.aborted ? 'cancelled' : 'end_turn' }
       } catch (error) {
         if (signal.aborted) return { stopReason: 'cancelled' }
-        const problem = isHiveError(error) ? toProblemDetails(error) : undefined
-        throw RequestError.internalError({ details: error instanceof Error ? error.message : String(error), problem })
+        throw RequestError.internalError(problemOf(error))
       } finally {
         if (running.get(sessionId) === controller) running.delete(sessionId)
       }
@@ -143,4 +141,11 @@ export const runAgent = ({ name, commands, answer, load }: BotAgent): void => {
   const connection = app.connect(ndJsonStream(Writable.toWeb(process.stdout), stdin))
   // The hive is gone: so is the reason to live.
   void connection.closed.then(() => process.exit(0))
+}
+
+/** What the hive shows of an error: its message, and its code and kind when it is a `HiveError`. */
+const problemOf = (error: unknown) => {
+  const details = error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error && error.name === 'HiveError' && 'code' in error && 'kind' in error)) return { details }
+  return { details, problem: { code: error.code, kind: error.kind, detail: details } }
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { duration, plain, table } from '../markdown.ts'
 import type { KeeperCommand } from './hive-api.ts'
 
-const Hive = z.object({ name: z.string(), version: z.string(), startedAt: z.number(), state: z.string() })
+const Hive = z.object({ name: z.string(), version: z.string().optional(), startedAt: z.number(), state: z.string() })
 
 /** `/status` */
 export const status: KeeperCommand = hive => ({
@@ -21,7 +21,7 @@ export const status: KeeperCommand = hive => ({
       bot.reason ?? '',
     ])
     return [
-      `**${plain(name)} ${plain(version)}** is ${plain(state)}, for ${duration(now - startedAt)} now.`,
+      `**${plain(version ? `${name} ${version}` : name)}** is ${plain(state)}, for ${duration(now - startedAt)} now.`,
       table(['Bot', 'State', 'Running', 'Waiting', 'Crashes', 'Up', 'Reason'], rows),
     ].join('\n\n')
   },
