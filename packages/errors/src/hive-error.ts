@@ -1,6 +1,6 @@
 import { errorCodes, isErrorCode, type ErrorCode, type ErrorKind } from './error-codes.ts'
 import { redact } from './redact.ts'
-import { capturesStack, withoutStack, type StackCapture } from './stack-capture.ts'
+import { capturesStack, setStackFrames, type StackCapture } from './stack-capture.ts'
 
 /** What an error carries beside its code and message. */
 export interface HiveErrorOptions {
@@ -44,9 +44,9 @@ export class HiveError extends Error {
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(code: ErrorCode, message: string, options: HiveErrorOptions = {}) {
-    const restore = capturesStack(code, options.stack) ? undefined : withoutStack()
+    const frames = capturesStack(code, options.stack) ? undefined : setStackFrames(0)
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
-    restore?.()
+    if (frames !== undefined) setStackFrames(frames)
     this.code = code
     this.kind = options.kind ?? errorCodes[code].kind
     this.reason = options.reason

@@ -15,3 +15,23 @@ export { fromProblemDetails, toProblemDetails, type ProblemDetails, type Problem
 export { redact, type RedactOptions } from './redact.ts'
 export { err, errAsync, Err, fail, fromPromise, fromThrowable, ok, okAsync, Ok, Result, ResultAsync, safeTry } from './result.ts'
 export { type StackCapture } from './stack-capture.ts'
+export { chain, type Stage } from './chain.ts'
+export { createErrorMetrics, type ErrorMetrics, type ErrorMetricsOptions, type ErrorMetricsSnapshot } from './metrics/error-metrics.ts'
+export { type ErrorEvent, type EventFacts, type RecoveredBy } from './metrics/error-events.ts'
+export { type EventCounts } from './metrics/event-counts.ts'
+export { type MetricFamily, type MetricSample, type MetricSource } from './metrics/metric-source.ts'
+export { type OperationMeter, type OperationSnapshot, type RecoveryTimes } from './metrics/operation-meter.ts'
+export { type Attempt } from './recovery/attempt.ts'
+export { createBackoff, type Backoff, type BackoffOptions } from './recovery/backoff.ts'
+export { type TripOptions } from './recovery/breaker-trip.ts'
+export {
+  createBreaker, type Breaker, type BreakerOptions, type BreakerSnapshot, type BreakerState, type BreakerTransition, type Verdict,
+} from './recovery/breaker.ts'
+export { type BulkheadOptions } from './recovery/bulkhead.ts'
+export { systemClock, type Clock } from './recovery/clock.ts'
+export {
+  type BreakerShare, type DegradeOptions, type Fallback, type FallbackContext, type HedgeOptions, type RecoveryBreakerOptions,
+  type RecoveryOptions, type RetryOptions, type RunOptions,
+} from './recovery/recovery-options.ts'
+export { createRecovery, type Operation, type Recovery, type RecoveryResult, type RecoverySnapshot } from './recovery/recovery.ts'
+export { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from './recovery/retry-budget.ts'

@@ -20,12 +20,13 @@ export const capturesStack = (code: ErrorCode, capture: StackCapture = 'full'): 
   return count % sampleEvery === 0
 }
 
-/** Switches stacks off for the error made next, and returns what switches them on again. */
-export const withoutStack = (): (() => void) | undefined => {
-  const limit = Error.stackTraceLimit
-  // Frozen intrinsics (`node --frozen-intrinsics`, SES) forbid the switch: there the stack is captured after all.
-  if (!Reflect.set(Error, 'stackTraceLimit', 0)) return undefined
-  return () => {
-    Error.stackTraceLimit = limit
+/** Sets how many frames the errors made next capture, and returns how many it was. */
+export const setStackFrames = (frames: number): number => {
+  const before = Error.stackTraceLimit
+  try {
+    Error.stackTraceLimit = frames
+  } catch {
+    // Frozen intrinsics (`node --frozen-intrinsics`, SES) forbid it: there the stack is captured after all.
   }
+  return before
 }

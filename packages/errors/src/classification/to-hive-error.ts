@@ -51,9 +51,10 @@ const readable = (thrown: unknown): Readable => {
   if (typeof thrown === 'string' && thrown !== '') return { message: thrown }
   if (typeof thrown !== 'object' || thrown === null) return {}
   try {
-    const { message, stack, name, issues } = thrown as Readonly<Record<string, unknown>>
+    const { message, name, issues } = thrown as Readonly<Record<string, unknown>>
     return {
-      hasStack: typeof stack === 'string',
+      // Asking for the stack itself would have it written out, which costs more than all else here.
+      hasStack: Object.hasOwn(thrown, 'stack'),
       ...(typeof message === 'string' && message !== '' ? { message } : {}),
       ...(Array.isArray(issues) && String(name).endsWith('ZodError') ? { issues: issues.map(issueOf), message: 'Not as expected.' } : {}),
     }
