@@ -12,6 +12,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     testTimeout: 20_000,
+    expect: { poll: { timeout: 10_000 } },
     hookTimeout: 60_000,
     execArgv: ['--conditions=@hivekit/source'],
     projects: [

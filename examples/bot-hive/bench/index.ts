@@ -1,13 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import type { BenchRow } from '../../../scripts/bench.ts'
-import { startHive, type RunningHive } from '../test/start-hive.ts'
+import { echoBot, startHive, type RunningHive } from '../test/start-hive.ts'
 import { startLoad, timeGet } from './load.ts'
 
-const echo = {
-  id: 'echo', command: ['node', join(import.meta.dirname, '..', 'test', 'agents', 'echo.ts')], env: { DELAY_MS: '50' }, maxConcurrent: 200,
-}
+const echo = echoBot({ delayMs: 50, maxConcurrent: 200 })
 const memoryMessages = Number(process.env['HIVE_BENCH_MESSAGES'] ?? 50_000)
 
 const say = (text: string) => void process.stderr.write(`${text}\n`)

@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { connect } from 'node:net'
-import { join } from 'node:path'
-import { startHive, type RunningHive } from './start-hive.ts'
+import { echoBot, startHive, type RunningHive } from './start-hive.ts'
 
-const echo = { id: 'echo', command: ['node', join(import.meta.dirname, 'agents', 'echo.ts')], maxConcurrent: 4 }
 let hive: RunningHive
 
 beforeAll(async () => {
-  hive = await startHive({ bots: [echo] })
+  hive = await startHive({ bots: [echoBot()] })
 })
 afterAll(() => hive[Symbol.asyncDispose]())
 

@@ -6,6 +6,11 @@ import { join } from 'node:path'
 /** A bot as one would put it into `hive.config.json`. */
 export type BotEntry = { readonly id: string; readonly command: string | readonly string[] } & Record<string, unknown>
 
+/** A bot that says what it is told, after `delayMs`. */
+export const echoBot = ({ delayMs = 0, ...entry }: Partial<BotEntry> & { readonly delayMs?: number } = {}): BotEntry => ({
+  id: 'echo', command: ['node', '--conditions=@hivekit/source', join(import.meta.dirname, 'agents', 'echo.ts')], env: { DELAY_MS: String(delayMs) }, ...entry,
+})
+
 export interface StartOptions {
   readonly bots?: readonly BotEntry[]
   readonly env?: Readonly<Record<string, string>>

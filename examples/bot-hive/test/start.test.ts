@@ -1,8 +1,7 @@
 import { createServer } from 'node:net'
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { startHive, temporaryFolder } from './start-hive.ts'
+import { echoBot, startHive, temporaryFolder } from './start-hive.ts'
 
 const failure = async (options: Parameters<typeof startHive>[0]) => {
   const started = startHive(options)
@@ -68,7 +67,7 @@ test('with a token everything asks for it, and a browser gets a cookie for it', 
 test('SIGTERM lets a reply in flight end, keeps what waits for the next start, and exits with 0', async () => {
   const dataDir = temporaryFolder()
   onTestFinished(() => rmSync(dataDir, { recursive: true, force: true }))
-  const bots = [{ id: 'echo', command: ['node', join(import.meta.dirname, 'agents', 'echo.ts')], env: { DELAY_MS: '300' }, maxConcurrent: 1 }]
+  const bots = [echoBot({ delayMs: 300, maxConcurrent: 1 })]
   const hive = await startHive({ bots, dataDir })
   const call = async (url: string, method = 'GET', body?: unknown) =>
     (await fetch(url, { method, ...(body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {}) })).json() as Promise<{ id: string; items: { state: string }[] }>

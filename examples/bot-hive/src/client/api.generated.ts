@@ -1063,6 +1063,188 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/capacity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what the hive may use, what it uses, and what holds work back. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CapacityReport"];
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capacity/keda": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same for KEDA's metrics-api scaler: `valueLocation: load`. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            queued: number;
+                            running: number;
+                            load: number;
+                            oldestWaitSeconds: number;
+                            expectedWaitSeconds: number;
+                            utilisation: number;
+                        };
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/capacity/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes limits at once. What runs already runs on. They are as configured again after a restart. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Bots that run at once. */
+                        bots?: number;
+                        /** @description Replies that are made at once, over all bots. */
+                        replies?: number;
+                        /** @description Replies that begin in a second, sustained. */
+                        repliesPerSecond?: number;
+                        /** @description Share of the memory that is there, beyond which no new reply begins. */
+                        memoryRatio?: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CapacityReport"];
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -1535,6 +1717,38 @@ export interface components {
             /** @constant */
             type: "reset";
         };
+        CapacityReportInput: {
+            atMs: number;
+            limits: {
+                name: string;
+                kind: string;
+                unit: string;
+                used: number | null;
+                /** @description null: no bound. */
+                max: number | null;
+                headroom: number | null;
+                /** @description Work that waits because of it. */
+                waiting: number;
+                oldestWaitMs: number;
+                refusals: number;
+                /** @description When it will be full if it goes on as over the last minute. */
+                fullInMs: number | null;
+            }[];
+            /** @description The limit that holds work back. */
+            binding: string | null;
+            queue: {
+                submitted: number;
+                done: number;
+                failed: number;
+                cancelled: number;
+                rejected: number;
+                queued: number;
+                running: number;
+                oldestWaitMs: number;
+                expectedWaitMs: number;
+                paused: boolean;
+            };
+        };
         BotDefinition: {
             /** @description Lower-case letters, digits, "-" and "_". */
             id: string;
@@ -1735,6 +1949,38 @@ export interface components {
         } | {
             /** @constant */
             type: "reset";
+        };
+        CapacityReport: {
+            atMs: number;
+            limits: {
+                name: string;
+                kind: string;
+                unit: string;
+                used: number | null;
+                /** @description null: no bound. */
+                max: number | null;
+                headroom: number | null;
+                /** @description Work that waits because of it. */
+                waiting: number;
+                oldestWaitMs: number;
+                refusals: number;
+                /** @description When it will be full if it goes on as over the last minute. */
+                fullInMs: number | null;
+            }[];
+            /** @description The limit that holds work back. */
+            binding: string | null;
+            queue: {
+                submitted: number;
+                done: number;
+                failed: number;
+                cancelled: number;
+                rejected: number;
+                queued: number;
+                running: number;
+                oldestWaitMs: number;
+                expectedWaitMs: number;
+                paused: boolean;
+            };
         };
     };
     responses: never;

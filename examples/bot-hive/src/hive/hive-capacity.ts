@@ -26,6 +26,14 @@ export const createHiveCapacity = ({ bots, replies, repliesPerSecond, memoryRati
   queue: { maxTasks: Infinity },
 })
 
+/** Changes limits as the hive runs. */
+export const setHiveLimits = (capacity: Capacity, { bots, replies, repliesPerSecond, memoryRatio }: { readonly [name in keyof HiveLimits]?: HiveLimits[name] | undefined }) => {
+  if (bots !== undefined) capacity.setLimit('bots', { max: bots })
+  if (replies !== undefined) capacity.setLimit('replies', { max: replies })
+  if (repliesPerSecond !== undefined) capacity.setLimit('rate', { perSecond: repliesPerSecond, burst: Math.max(1, repliesPerSecond) })
+  if (memoryRatio !== undefined) capacity.setLimit('memory', { maxRatio: memoryRatio })
+}
+
 /** A running bot holds a permit until it is stopped, through crashes and restarts. */
 export const createBotPermits = (capacity: Capacity) => {
   const held = new Map<string, Permit>()

@@ -1,4 +1,4 @@
-import { collect, createProcessSource, createRegistry, type MetricFamily } from '@hivekit/metrics'
+import { collect, createProcessSource, createRegistry, type MetricFamily, type MetricSource } from '@hivekit/metrics'
 import type { Bot, HiveEvent } from './model.ts'
 
 /** The figures of a hive, read off its events and its bots. */
@@ -9,7 +9,7 @@ export interface HiveMetrics extends Disposable {
   collect(): readonly MetricFamily[]
 }
 
-export const createHiveMetrics = (bots: () => readonly Bot[]): HiveMetrics => {
+export const createHiveMetrics = (bots: () => readonly Bot[], others: readonly MetricSource[]): HiveMetrics => {
   const registry = createRegistry()
   const messages = registry.counter({ name: 'hive_messages_total', help: 'Messages that people sent.', unit: '1', labels: ['bot'] })
   const replies = registry.counter({ name: 'hive_replies_total', help: 'Replies that ended, by how.', unit: '1', labels: ['bot', 'state'] })
@@ -40,7 +40,7 @@ export const createHiveMetrics = (bots: () => readonly Bot[]): HiveMetrics => {
         queued.set({ bot }, waiting)
         restarts.set({ bot }, crashes)
       }
-      return collect([registry, node])
+      return collect([registry, node, ...others])
     },
     [Symbol.dispose]: () => node[Symbol.dispose](),
   }

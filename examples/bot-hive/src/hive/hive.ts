@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { CapacityReport } from '@hivekit/capacity'
 import { openSessionStore, type BotSessions } from '@hivekit/chat-session'
 import { err, fail, ok, type HiveError, type Result } from '@hivekit/errors'
 import type { MetricFamily } from '@hivekit/metrics'
@@ -9,7 +10,7 @@ import { createBot } from './bots/create-bot.ts'
 import { coalesce } from './coalesce.ts'
 import { lockFolder } from './data-folder.ts'
 import { createEventLog, type EventLog } from './events.ts'
-import { createBotPermits, createHiveCapacity } from './hive-capacity.ts'
+import { createBotPermits, createHiveCapacity, setHiveLimits, type HiveLimits } from './hive-capacity.ts'
 import { createHiveMetrics } from './hive-metrics.ts'
 import { asMessage, asSession, type Bot, type HiveEvent } from './model.ts'
 import { createTurns } from './turns.ts'
@@ -47,6 +48,10 @@ export interface Hive extends AsyncDisposable {
   deleteSession(sessionId: string): Promise<Result<void, HiveError>>
   /** Fails when messages cannot be stored. */
   checkReady(): Promise<Result<void, HiveError>>
+  /** What the hive may use, and what it uses. */
+  capacity(): CapacityReport
+  /** Changes limits at once; they are as configured again after a restart. */
+  setLimits(limits: { readonly [name in keyof HiveLimits]?: HiveLimits[name] | undefined }): void
   /** All figures as they are now. */
   metrics(): readonly MetricFamily[]
   /** Launches the bots that start by themselves, and takes up the replies that were waiting when the hive last stopped. */
@@ -67,14 +72,14 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
     return err(opened.error)
   }
   const store = opened.value
+  const capacity = createHiveCapacity(config.limits)
   const events = createEventLog()
-  const metrics = createHiveMetrics(() => list())
+  const metrics = createHiveMetrics(() => list(), [capacity])
   const publish = (event: HiveEvent) => {
     metrics.observe(event)
     events.publish(event)
   }
 
-  const capacity = createHiveCapacity(config.limits)
   const permits = createBotPermits(capacity)
   let address = ''
   let state: Hive['state'] = 'running'
@@ -166,6 +171,8 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
       return sessions.value.delete(sessionId)
     },
     checkReady: async () => state === 'draining' ? fail('unavailable', 'The hive is stopping.') : store.checkWritable(),
+    capacity: () => capacity.report(),
+    setLimits: limits => setHiveLimits(capacity, limits),
     metrics: () => metrics.collect(),
     start: async at => {
       address = at

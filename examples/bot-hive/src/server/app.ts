@@ -11,6 +11,7 @@ import { registerGuard } from './guard.ts'
 import { registerJson } from './json.ts'
 import { registerProblems } from './problems.ts'
 import { botRoutes } from './routes/bots.ts'
+import { capacityRoutes } from './routes/capacity.ts'
 import { eventRoutes } from './routes/events.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operationRoutes } from './routes/operations.ts'
@@ -43,6 +44,7 @@ export const createApp = async (hive: Hive, config: HiveConfig) => {
     sessionRoutes(api, hive)
     messageRoutes(api, hive)
     eventRoutes(api, hive)
+    capacityRoutes(api, hive)
     operationRoutes(api, { hive, config, guard })
   })
   app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger())
