@@ -1,4 +1,7 @@
 import type { HiveError, Result } from '@hivekit/errors'
+import type { NewAttachment, OpenedAttachment } from './attachments/session-files.ts'
+import type { ExportedSession, ExportOptions } from './export/export-options.ts'
+import type { ImportedSession, ImportOptions } from './export/import-session.ts'
 import type { BotId } from './ids.ts'
 import type { Attachment, Message, MessagePart, MessageRole, MessageState } from './message.ts'
 import type { ReplyWriter } from './reply-writer.ts'
@@ -110,6 +113,26 @@ export interface BotSessions {
   getData(sessionId: string): Promise<Result<Readonly<Record<string, unknown>>, HiveError>>
   /** Replaces a session's own data: a small JSON object, such as the agent's name for this session or a draft. */
   setData(sessionId: string, data: Readonly<Record<string, unknown>>): Promise<Result<void, HiveError>>
+  /**
+   * Stores a file's bytes beside a session, so that a message can be given the answer among its attachments. It is on
+   * the disk when this settles. The same bytes are kept once, whoever puts them; they go with the last session that
+   * has them. Fails also as `too_large`, `unsupported` (a type that is not taken) and `cancelled`.
+   */
+  putAttachment(
+    sessionId: string,
+    source: AsyncIterable<Uint8Array> | Uint8Array,
+    attachment: NewAttachment,
+  ): Promise<Result<Attachment, HiveError>>
+  /** Opens a session's attachment. */
+  openAttachment(sessionId: string, attachmentId: string): Promise<Result<OpenedAttachment, HiveError>>
+  /** Exports a session as JSON, Markdown, plain text, a zip bundle or PDF. */
+  exportSession(sessionId: string, options: ExportOptions): Promise<Result<ExportedSession, HiveError>>
+  /**
+   * Restores an exported JSON document behind this door, its ids, order, times and attachments. The same again changes
+   * nothing; an id that is taken by something else is a `conflict`; what its schema does not allow is an
+   * `invalid_argument` that says where.
+   */
+  importSession(source: string | Uint8Array | AsyncIterable<Uint8Array>, options?: ImportOptions): Promise<Result<ImportedSession, HiveError>>
   /**
    * Searches all of these sessions, or one. Every string is a query: `word`, `"a phrase"`, `begin*`, `-without`,
    * `role:user`, `before:2026-11-24`, `after:2026-11`, `on:2026` (UTC), `has:attachment`. Case, accents and widths

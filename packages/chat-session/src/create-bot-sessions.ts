@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
 import { err, fail, HiveError, ok, type Result } from '@hivekit/errors'
+import { openAttachment, putAttachment } from './attachments/session-files.ts'
 import type { BotSessions, NewMessage } from './bot-sessions.ts'
 import { checkPart, encodeContent, toJson } from './check-message.ts'
 import type { StoreCore } from './create-session-store.ts'
 import type { MessageDraft, Scope } from './engine.ts'
+import { exportSession } from './export/export-session.ts'
+import { importSession } from './export/import-session.ts'
 import { isUuid, type BotId, type MessageId, type SessionId } from './ids.ts'
 import type { Attachment, Message, MessagePart } from './message.ts'
 import { noMessage, noSession } from './not-found.ts'
@@ -141,6 +144,9 @@ export const createBotSessions = (core: StoreCore, scope: Scope): BotSessions =>
       for (let left = 1; left > 0;) {
         const purged = await engine.write<'purge'>({ kind: 'purge', most: 20 })
         if (purged.isErr()) return err(purged.error)
+        for (const sha256 of purged.value.files) {
+          await core.files.remove(sha256, async () => !(await engine.isFileUsed(sha256)).unwrapOr(true))
+        }
         left = purged.value.left
       }
       core.emit(scope, { type: 'session-deleted', botId, sessionId: sessionId as SessionId })
@@ -225,6 +231,10 @@ export const createBotSessions = (core: StoreCore, scope: Scope): BotSessions =>
       if (Buffer.byteLength(json) > limits.maxDataBytes) return fail('too_large', `A session's data has more than ${limits.maxDataBytes} bytes.`)
       return (await engine.write<'data'>({ kind: 'data', scope, session: sessionId, data: json })).map(() => undefined)
     },
+    putAttachment: (sessionId, source, attachment) => putAttachment(core, scope, sessionId, source, attachment),
+    openAttachment: (sessionId, attachmentId) => openAttachment(core, scope, sessionId, attachmentId),
+    exportSession: (sessionId, options) => exportSession(core, scope, sessionId, options),
+    importSession: (source, options) => importSession(core, scope, source, options),
     search: (query, options) => searchStore(engine, scope, query, options),
     onEvent: listener => core.listen((event, of) => {
       if (of.bot === scope.bot && of.user === scope.user) listener(event)

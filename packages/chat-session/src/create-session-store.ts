@@ -1,4 +1,5 @@
 import { err, ok, type HiveError } from '@hivekit/errors'
+import type { FileStore } from './attachments/file-store.ts'
 import { createBotSessions } from './create-bot-sessions.ts'
 import type { Engine, Scope } from './engine.ts'
 import { createIdSource, isUuid, type BotId } from './ids.ts'
@@ -17,6 +18,8 @@ export interface SessionStoreOptions {
   readonly checkpointMs?: number
   /** The sizes beyond which a write is refused. */
   readonly limits?: SessionLimits
+  /** Says which media types of attachments are taken. Default: all. */
+  readonly acceptsMediaType?: (mediaType: string) => boolean
   /** Is told what a listener threw; its fault must not undo a write. Default: ignores it. */
   readonly onListenerError?: (error: unknown) => void
 }
@@ -24,6 +27,8 @@ export interface SessionStoreOptions {
 /** What the doors of one store share. */
 export interface StoreCore {
   readonly engine: Engine
+  readonly files: FileStore
+  readonly acceptsMediaType: (mediaType: string) => boolean
   readonly limits: Required<SessionLimits>
   readonly checkpointMs: number
   /** Whole milliseconds. */
@@ -36,8 +41,8 @@ export interface StoreCore {
 }
 
 /** Puts a store's face before an engine. */
-export const createSessionStore = (engine: Engine, options: SessionStoreOptions): SessionStore => {
-  const { clock = Date.now, checkpointMs = 250, limits = {}, onListenerError = () => {} } = options
+export const createSessionStore = (engine: Engine, files: FileStore, options: SessionStoreOptions): SessionStore => {
+  const { acceptsMediaType = () => true, clock = Date.now, checkpointMs = 250, limits = {}, onListenerError = () => {} } = options
   if (!(checkpointMs >= 0)) throw new RangeError(`Expected checkpointMs to be 0 or more, got ${checkpointMs}.`)
   for (const [name, value] of Object.entries(limits)) {
     if (!(Number.isInteger(value) && value > 0)) throw new RangeError(`Expected limits.${name} to be a positive whole number, got ${value}.`)
@@ -46,6 +51,8 @@ export const createSessionStore = (engine: Engine, options: SessionStoreOptions)
   const wholeMs = () => Math.floor(clock())
   const core: StoreCore = {
     engine,
+    files,
+    acceptsMediaType,
     limits: { ...defaultLimits, ...limits },
     checkpointMs,
     clock: wholeMs,
@@ -88,6 +95,7 @@ export const createSessionStore = (engine: Engine, options: SessionStoreOptions)
       return searchStore(engine, userId === undefined ? {} : { user: userId }, query, options)
     },
     async recover() {
+      await files.sweep()
       const at = core.clock()
       const recovered = await engine.write<'recover'>({ kind: 'recover', at })
       return recovered.isErr() ? err(recovered.error) : engine.recovered(recovered.value.failed)

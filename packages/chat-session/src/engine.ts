@@ -1,5 +1,5 @@
 import type { ErrorCode, HiveError, Result } from '@hivekit/errors'
-import type { Message, MessageError, MessageRole, MessageState } from './message.ts'
+import type { Attachment, Message, MessageError, MessageRole, MessageState } from './message.ts'
 import type { Session } from './session.ts'
 import type { IntegrityReport, RecoveredMessage } from './session-store.ts'
 import type { FoundPage, SearchRequest } from './sqlite/search.ts'
@@ -17,6 +17,19 @@ export interface MessageDraft {
   readonly state: MessageState
   readonly parts: string
   readonly attachments: string | null
+}
+
+/** An attachment whose bytes are kept. */
+export interface StoredAttachment extends Attachment {
+  readonly sha256: string
+}
+
+/** A message with its past. */
+export interface ImportedMessage extends MessageDraft {
+  readonly version: number
+  readonly error: string | null
+  readonly createdAt: number
+  readonly updatedAt: number
 }
 
 /** Every change a store knows, as data: it crosses to the thread that writes. */
@@ -53,6 +66,15 @@ export type WriteOp =
       readonly ifVersion: number
       readonly at: number
     }
+  | { readonly kind: 'attach', readonly scope: Scope, readonly session: string, readonly attachment: StoredAttachment, readonly at: number }
+  | {
+      readonly kind: 'import'
+      readonly scope: Scope
+      readonly session: { readonly id: string, readonly title: string, readonly data: string, readonly createdAt: number, readonly updatedAt: number }
+      readonly messages: readonly ImportedMessage[]
+      readonly files: readonly StoredAttachment[]
+      readonly at: number
+    }
   | { readonly kind: 'recover', readonly at: number }
   | { readonly kind: 'purge', readonly most: number }
   | { readonly kind: 'index', readonly most: number }
@@ -69,10 +91,12 @@ export interface WriteValues {
   open: null
   save: null
   edit: null
+  attach: null
+  import: null
   /** The row numbers of the replies that failed. */
   recover: { readonly failed: readonly number[] }
-  /** How many sessions are still being deleted. */
-  purge: { readonly left: number }
+  /** How many sessions are still being deleted, and the files that nobody has any more. */
+  purge: { readonly left: number, readonly files: readonly string[] }
   /** How many messages still wait for the index. */
   index: { readonly left: number }
   probe: null
@@ -115,6 +139,9 @@ export interface Engine extends AsyncDisposable {
   /** In order of `seq`; one more than the limit, on the far side, where there are more. */
   messages(scope: Scope, session: string, range: MessageRange): Promise<Result<readonly Message[], HiveError>>
   message(scope: Scope, session: string, message: string): Promise<Result<Message, HiveError>>
+  attachment(scope: Scope, session: string, attachment: string): Promise<Result<StoredAttachment, HiveError>>
+  /** Whether any session has a file of this content. */
+  isFileUsed(sha256: string): Promise<Result<boolean, HiveError>>
   scopeOf(session: string): Promise<Result<Scope, HiveError>>
   /** Replies that are pending, and those of the given row numbers. */
   recovered(failed: readonly number[]): Promise<Result<{ readonly failed: readonly RecoveredMessage[], readonly pending: readonly RecoveredMessage[] }, HiveError>>

@@ -1,7 +1,11 @@
+export type { NewAttachment, OpenedAttachment } from './attachments/session-files.ts'
 export type {
   Asked, BotSessions, MessagePage, MessagePageOptions, NewMessage, NewQuestion, NewSession, SessionPage, SessionPageOptions,
 } from './bot-sessions.ts'
 export type { SessionStoreOptions } from './create-session-store.ts'
+export type { ExportedSession, ExportFormat, ExportOptions, ExportProgress } from './export/export-options.ts'
+export type { ImportedSession, ImportOptions } from './export/import-session.ts'
+export { sessionExportSchema } from './export/session-export-schema.ts'
 export type { BotId, Branded, MessageId, SessionId } from './ids.ts'
 export { defaultLimits, type SessionLimits } from './limits.ts'
 export {

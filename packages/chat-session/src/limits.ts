@@ -12,6 +12,10 @@ export interface SessionLimits {
   readonly maxTitleChars?: number
   /** A session's own data, as JSON in bytes of UTF-8. Default 16 KiB. */
   readonly maxDataBytes?: number
+  /** One attachment's file, in bytes. Default 25 MiB. */
+  readonly maxAttachmentBytes?: number
+  /** A document to import, in bytes. It is held in memory. Default 256 MiB. */
+  readonly maxImportBytes?: number
 }
 
 /** The limits that hold where an option says nothing. */
@@ -22,4 +26,6 @@ export const defaultLimits: Required<SessionLimits> = {
   maxAttachments: 32,
   maxTitleChars: 500,
   maxDataBytes: 16 * 1024,
+  maxAttachmentBytes: 25 * 1024 * 1024,
+  maxImportBytes: 256 * 1024 * 1024,
 }

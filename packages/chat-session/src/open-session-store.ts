@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { err, ok, type HiveError, type Result } from '@hivekit/errors'
+import { openFileStore } from './attachments/file-store.ts'
 import { createSessionStore, type SessionStoreOptions } from './create-session-store.ts'
 import type { SessionStore } from './session-store.ts'
 import { openSqliteEngine } from './sqlite/sqlite-engine.ts'
@@ -12,6 +13,8 @@ export interface OpenSessionStoreOptions extends SessionStoreOptions {
   readonly busyTimeoutMs?: number
   /** How large the database file may grow, in bytes; then writes fail as `storage_full`. Default: as large as the disk. */
   readonly maxDatabaseBytes?: number
+  /** The folder of attachments' files. Default: beside the database, its name with `-files`. */
+  readonly filesFolder?: string
 }
 
 /**
@@ -31,8 +34,8 @@ export interface OpenSessionStoreOptions extends SessionStoreOptions {
  * ```
  */
 export const openSessionStore = async (options: OpenSessionStoreOptions): Promise<Result<SessionStore, HiveError>> => {
-  const { path, busyTimeoutMs = 5_000, maxDatabaseBytes } = options
+  const { path, busyTimeoutMs = 5_000, maxDatabaseBytes, filesFolder = `${path}-files` } = options
   if (typeof path !== 'string' || path === '') throw new TypeError(`Expected path to be a file's name, got ${JSON.stringify(path)}.`)
   const engine = await openSqliteEngine({ path: resolve(path), busyTimeoutMs, maxDatabaseBytes })
-  return engine.isErr() ? err(engine.error) : ok(createSessionStore(engine.value, options))
+  return engine.isErr() ? err(engine.error) : ok(createSessionStore(engine.value, openFileStore(resolve(filesFolder)), options))
 }

@@ -35,6 +35,17 @@ export const createWriteApplier = (db: DatabaseSync, index: MessageIndex): ((op:
     `SELECT m.state, ${indexedColumns} FROM messages m JOIN sessions s ON s.key = m.session WHERE m.session = ? ORDER BY m.seq DESC LIMIT ?`,
   )
   const deleteMessage = db.prepare('DELETE FROM messages WHERE n = ?')
+  const filesOf = db.prepare('SELECT DISTINCT sha256 FROM attachments WHERE session = ?')
+  const deleteFiles = db.prepare('DELETE FROM attachments WHERE session = ?')
+  const fileUsed = db.prepare('SELECT 1 FROM attachments WHERE sha256 = ? LIMIT 1')
+  const insertFile = db.prepare('INSERT INTO attachments (session, id, name, media_type, bytes, sha256, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)')
+  const importedSession = db.prepare(
+    'INSERT INTO sessions (id, scope, title, data, message_count, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  )
+  const importedMessage = db.prepare(
+    `INSERT INTO messages (session, seq, id, role, state, version, created_at, changed_after_ms, attachments, error, parts)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
   const deleteSession = db.prepare('DELETE FROM sessions WHERE key = ?')
   const findKey = db.prepare('SELECT digest, first_seq FROM idempotency WHERE session = ? AND key = ?')
   const insertKey = db.prepare('INSERT INTO idempotency (session, key, digest, first_seq) VALUES (?, ?, ?, ?)')
@@ -54,12 +65,37 @@ export const createWriteApplier = (db: DatabaseSync, index: MessageIndex): ((op:
   const messageOf = (session: number, id: string) =>
     findMessage.get(session, uuidToBytes(id)) as { n: number, state: number, version: number, created_at: number } | undefined
 
+  const scopeKey = (scope: Scope): number =>
+    (findScope.get(scope.bot, scope.user) as { key: number } | undefined)?.key
+    ?? (insertScope.run(scope.bot, scope.user).lastInsertRowid as number)
+
   const create = ({ scope, id, title, at }: WriteOpOf<'create'>): WriteOutcome => {
     const bytes = uuidToBytes(id)
     if (sessionTaken.get(bytes)) return failed('conflict', `The session id "${id}" is taken.`)
-    const known = findScope.get(scope.bot, scope.user) as { key: number } | undefined
-    const key = known?.key ?? insertScope.run(scope.bot, scope.user).lastInsertRowid
-    insertSession.run(bytes, key, title, at, at)
+    insertSession.run(bytes, scopeKey(scope), title, at, at)
+    return done
+  }
+
+  const attach = ({ scope, session, attachment: a, at }: WriteOpOf<'attach'>): WriteOutcome => {
+    const row = sessionOf(scope, session)
+    if (!row) return noSession(session)
+    insertFile.run(row.key, a.id, a.name, a.mediaType, a.bytes, a.sha256, at)
+    return done
+  }
+
+  const restore = ({ scope, session, messages, files, at }: WriteOpOf<'import'>): WriteOutcome => {
+    const bytes = uuidToBytes(session.id)
+    if (sessionTaken.get(bytes)) return failed('conflict', `The session id "${session.id}" is taken.`)
+    const { title, data, createdAt, updatedAt } = session
+    const key = importedSession.run(bytes, scopeKey(scope), title, data, messages.length, createdAt, updatedAt).lastInsertRowid as number
+    for (const [i, m] of messages.entries()) {
+      const { lastInsertRowid } = importedMessage.run(
+        key, i + 1, uuidToBytes(m.id), roles.indexOf(m.role), states.indexOf(m.state), m.version, m.createdAt, m.updatedAt - m.createdAt,
+        m.attachments, m.error, m.parts,
+      )
+      index.note(lastInsertRowid as number)
+    }
+    for (const f of files) insertFile.run(key, f.id, f.name, f.mediaType, f.bytes, f.sha256, at)
     return done
   }
 
@@ -136,17 +172,21 @@ export const createWriteApplier = (db: DatabaseSync, index: MessageIndex): ((op:
 
   const purge = ({ most }: WriteOpOf<'purge'>): WriteOutcome => {
     const session = leaving.get() as { key: number } | undefined
-    if (!session) return { value: { left: 0 } }
+    if (!session) return { value: { left: 0, files: [] } }
     const rows = lastOf.all(session.key, most) as unknown as (IndexedRow & { state: number })[]
     for (const row of rows) {
       if (row.state > 1) index.remove(row)
       deleteMessage.run(row.n)
     }
+    let unused: string[] = []
     if (rows.length < most) {
+      const files = (filesOf.all(session.key) as { sha256: string }[]).map(row => row.sha256)
+      deleteFiles.run(session.key)
+      unused = files.filter(sha256 => !fileUsed.get(sha256))
       deleteKeys.run(session.key)
       deleteSession.run(session.key)
     }
-    return { value: { left: (countLeaving.get() as { n: number }).n } }
+    return { value: { left: (countLeaving.get() as { n: number }).n, files: unused } }
   }
 
   const recover = ({ at }: WriteOpOf<'recover'>): WriteOutcome => {
@@ -167,6 +207,8 @@ export const createWriteApplier = (db: DatabaseSync, index: MessageIndex): ((op:
       case 'save': return save(op)
       case 'edit': return edit(op)
       case 'delete': return remove(op)
+      case 'attach': return attach(op)
+      case 'import': return restore(op)
       case 'recover': return recover(op)
       case 'purge': return purge(op)
       case 'index': {

@@ -6,7 +6,7 @@ import { bytesToUuid, uuidToBytes } from '../ids.ts'
 import { describeFailure } from './failure.ts'
 import { messageColumns, sessionColumns, toMessage, toSession, type MessageRow, type SessionRow } from './rows.ts'
 
-type Reads = Pick<Engine, 'session' | 'sessions' | 'data' | 'messages' | 'message' | 'scopeOf' | 'recovered'>
+type Reads = Pick<Engine, 'session' | 'sessions' | 'data' | 'messages' | 'message' | 'attachment' | 'isFileUsed' | 'scopeOf' | 'recovered'>
 
 /** What is read on the caller's own thread: short look-ups by key, over a connection that cannot write. */
 export interface Reader extends Reads {
@@ -31,6 +31,8 @@ export const openReader = (path: string, busyTimeoutMs: number): Reader => {
   const newest = db.prepare(`SELECT ${messageColumns} FROM messages m WHERE m.session = ? AND m.seq < ? ORDER BY m.seq DESC LIMIT ?`)
   const onward = db.prepare(`SELECT ${messageColumns} FROM messages m WHERE m.session = ? AND m.seq > ? ORDER BY m.seq LIMIT ?`)
   const message = db.prepare(`SELECT ${messageColumns} FROM messages m WHERE m.session = ? AND m.id = ?`)
+  const attachment = db.prepare('SELECT id, name, media_type, bytes, sha256 FROM attachments WHERE session = ? AND id = ?')
+  const fileUsed = db.prepare('SELECT 1 FROM attachments WHERE sha256 = ? LIMIT 1')
   const scope = db.prepare('SELECT c.bot, c.user FROM sessions s JOIN scopes c ON c.key = s.scope WHERE s.id = ?')
   const recoverable = `SELECT ${messageColumns}, s.id AS session_id, c.bot, c.user
     FROM messages m JOIN sessions s ON s.key = m.session JOIN scopes c ON c.key = s.scope`
@@ -84,6 +86,14 @@ export const openReader = (path: string, busyTimeoutMs: number): Reader => {
       const row = message.get(key, uuidToBytes(messageId)) as MessageRow | undefined
       return row ? ok(toMessage(row, id)) : fail('not_found', `No message "${messageId}".`)
     }),
+    attachment: (of, id, attachmentId) => attempt(() => {
+      const key = keyOf(of, id)
+      if (key === undefined) return noSession(id)
+      const row = attachment.get(key, attachmentId) as { id: string, name: string, media_type: string, bytes: number, sha256: string } | undefined
+      if (!row) return fail('not_found', `No attachment "${attachmentId}".`)
+      return ok({ id: row.id, name: row.name, mediaType: row.media_type, bytes: row.bytes, sha256: row.sha256 })
+    }),
+    isFileUsed: sha256 => attempt(() => ok(fileUsed.get(sha256) !== undefined)),
     scopeOf: id => attempt(() => {
       const row = scope.get(uuidToBytes(id)) as unknown as Scope | undefined
       return row ? ok({ bot: row.bot, user: row.user }) : noSession(id)

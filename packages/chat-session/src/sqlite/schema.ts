@@ -54,6 +54,17 @@ const migrations: readonly string[] = [
   CREATE TABLE unindexed (n INTEGER PRIMARY KEY);
   CREATE VIRTUAL TABLE message_index USING fts5 (tags, text, content = '', columnsize = 0, tokenize = 'ascii');
   INSERT INTO message_index (message_index, rank) VALUES ('secure-delete', 1);
+  CREATE TABLE attachments (
+    session INTEGER NOT NULL REFERENCES sessions (key),
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (session, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX attachments_by_content ON attachments (sha256);
   CREATE INDEX sessions_leaving ON sessions (scope) WHERE scope < 0;
   `,
 ]

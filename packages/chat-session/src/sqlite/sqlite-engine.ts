@@ -42,6 +42,8 @@ export const openSqliteEngine = async (file: DatabaseFile): Promise<Result<Engin
     data: (...args) => reader.data(...args),
     messages: (...args) => reader.messages(...args),
     message: (...args) => reader.message(...args),
+    attachment: (...args) => reader.attachment(...args),
+    isFileUsed: (...args) => reader.isFileUsed(...args),
     scopeOf: (...args) => reader.scopeOf(...args),
     recovered: (...args) => reader.recovered(...args),
     async search(request, signal) {
