@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +17,8 @@ export interface StartOptions {
   /** Default: a fresh folder, removed in the end. */
   readonly dataDir?: string
   readonly args?: readonly string[]
+  /** Called with the process at once, before it is known whether it gets up. */
+  readonly onSpawn?: (child: ChildProcess) => void
 }
 
 /** The real hive, as its own process on a free port. */
@@ -36,7 +38,7 @@ const main = join(import.meta.dirname, '..', 'src', 'main.ts')
 export const temporaryFolder = (): string & {} => mkdtempSync(join(tmpdir(), 'bot-hive-'))
 
 /** Starts it and waits for the line with its address. Rejects with what it printed when it exits first. */
-export const startHive = async ({ bots = [], env = {}, dataDir, args = [] }: StartOptions = {}): Promise<RunningHive> => {
+export const startHive = async ({ bots = [], env = {}, dataDir, args = [], onSpawn }: StartOptions = {}): Promise<RunningHive> => {
   const folder = dataDir ?? temporaryFolder()
   const configFile = join(folder, 'hive.config.json')
   if (bots.length > 0) writeFileSync(configFile, JSON.stringify({ bots }))
@@ -44,6 +46,7 @@ export const startHive = async ({ bots = [], env = {}, dataDir, args = [] }: Sta
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, HIVE_PORT: '0', HIVE_DATA_DIR: folder, HIVE_HOST: '127.0.0.1', HIVE_TOKEN: '', HIVE_CONFIG: '', ...env },
   })
+  onSpawn?.(child)
   let printed = ''
   const exited = new Promise<number | NodeJS.Signals>(resolve => child.on('exit', (code, signal) => resolve(code ?? signal ?? 1)))
   const url = await new Promise<string>((resolve, reject) => {
