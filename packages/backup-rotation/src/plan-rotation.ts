@@ -1,4 +1,5 @@
 import { borgRules } from './borg-rules.ts'
+import { groupBackups } from './group-backups.ts'
 import type { KeepReason } from './keep-reason.ts'
 import { resticRules } from './restic-rules.ts'
 import { checkPolicy, type CheckedPolicy, type RotationPolicy } from './rotation-policy.ts'
@@ -82,7 +83,7 @@ export const planRotation = <T extends RotationCandidate>(
 
   const keep: { backup: T; reasons: readonly KeepReason[] }[] = []
   const remove: T[] = []
-  const groups = groupOf(backups, checked.groupBy)
+  const groups = groupBackups(backups, checked.groupBy)
   for (const [name, group] of groups) {
     const sorted = newestFirst(group)
     const walls = new Float64Array(sorted.length)
@@ -141,28 +142,3 @@ const newestFirst = <T extends RotationCandidate>(backups: readonly T[]): readon
   }
   return sorted
 }
-
-const groupOf = <T extends RotationCandidate>(
-  backups: readonly T[], by: readonly ('host' | 'paths' | 'tags')[],
-): ReadonlyMap<string, readonly T[]> => {
-  const list = (values: readonly string[] = []): string => (values.length < 2 ? (values[0] ?? '') : values.toSorted().join(', '))
-  const nameOf = (backup: T): string => by.map(field => `${field} ${field === 'host' ? (backup.host ?? '') : list(backup[field])}`).join(', ')
-  const groups = new Map<string, T[]>()
-  let previous: T | undefined
-  let group: T[] = []
-  for (const backup of backups) {
-    if (!Number.isFinite(backup.createdAt)) throw new RangeError(`Expected createdAt of "${backup.id}" in epoch milliseconds.`)
-    // Neighbours of one set mostly look alike: naming the set again would cost more than all the rest.
-    if (!previous || by.some(field => !alike(previous![field], backup[field]))) {
-      const name = nameOf(backup)
-      group = groups.get(name) ?? []
-      groups.set(name, group)
-    }
-    previous = backup
-    group.push(backup)
-  }
-  return groups
-}
-
-const alike = (a: string | readonly string[] | undefined, b: string | readonly string[] | undefined): boolean =>
-  a === b || (Array.isArray(a) && Array.isArray(b) && a.length === 1 && b.length === 1 && a[0] === b[0])
