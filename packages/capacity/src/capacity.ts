@@ -6,6 +6,8 @@ import { createLimit, type LimitSpec } from './limit-spec.ts'
 import type { MetricFamily, MetricSource } from './metric-source.ts'
 import { createReporter, reportMetrics, type CapacityReport } from './report.ts'
 import type { Submission } from './submission.ts'
+import type { Job } from './job.ts'
+import type { DeadLetters } from './job-store.ts'
 import { createTaskQueue, type QueueCounts, type QueueOptions, type SubmitOptions, type Task } from './task-queue.ts'
 
 /** What {@link createCapacity} is made of. */
@@ -27,9 +29,10 @@ export interface Capacity extends AsyncDisposable, MetricSource {
   tryAcquire(request?: AcquireRequest): Permit | Refusal
   /**
    * Hands work in: it starts as soon as the limits admit it, in order of priority, age and fair share.
-   * It never starts before the caller's own code has run on. Throws `TypeError` or `RangeError` for options out of range.
+   * A function is work for this process; a job, `{ name, payload }`, is done by the handler of that name, and where there is a store it
+   * outlives the process. It never starts before the caller's own code has run on. Throws `TypeError` or `RangeError` for options out of range.
    */
-  submit<T>(task: Task<T>, options?: SubmitOptions): Submission<T>
+  submit<T>(work: Task<T> | Job, options?: SubmitOptions): Submission<T>
   /** Changes a limit as it runs: `setLimit('bots', { max: 5 })`. What runs already runs on. Throws `RangeError` for an unknown name. */
   setLimit(name: string, changes: Readonly<Record<string, unknown>>): void
   /** Describes one limit now. Throws `RangeError` for an unknown name. */
@@ -42,6 +45,8 @@ export interface Capacity extends AsyncDisposable, MetricSource {
   counts(): QueueCounts
   /** How long work handed in now, with no priority, would wait, in milliseconds; 0 while nothing is known. */
   expectedWaitMs(): number
+  /** The jobs that did not make it; `undefined` without a store. */
+  readonly dead: DeadLetters | undefined
   /** Starts nothing more from the queue until `resume`. Work still comes in, and what runs runs on. */
   pause(): void
   /** Starts again after `pause`. */
@@ -50,7 +55,10 @@ export interface Capacity extends AsyncDisposable, MetricSource {
   idle(options?: { readonly signal?: AbortSignal }): Promise<void>
   /** Calls back on every event until the answer is called. Listeners run synchronously and must not throw. */
   onEvent(listener: (event: CapacityEvent) => void): () => void
-  /** Takes no more work, cancels what waits, and resolves when what runs has ended. */
+  /**
+   * Takes no more work, and resolves when what runs has ended. What waits is cancelled, but for jobs where there is a store: those are
+   * kept in it, and their callers told `unavailable`. Does not close the store.
+   */
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -84,9 +92,9 @@ export const createCapacity = (options: CapacityOptions): Capacity => {
     },
     { heard: false },
   )
-  const admission = createAdmission(limits, clock, key => queue.wake(key))
+  const admission = createAdmission(limits, clock, key => queue.dispatcher.wake(key))
   const queue = createTaskQueue(options.queue ?? {}, admission, clock, emit)
-  for (const limit of limits.values()) limit.onRoom?.(() => queue.wake())
+  for (const limit of limits.values()) limit.onRoom?.(() => queue.dispatcher.wake())
 
   const report = createReporter(admission, queue, clock)
 
@@ -104,15 +112,16 @@ export const createCapacity = (options: CapacityOptions): Capacity => {
       if (!limit.set) throw new RangeError(`Expected a limit that can be changed, got ${JSON.stringify(name)}.`)
       limit.set(changes)
       emit({ type: 'limit', limit: name })
-      queue.wake()
+      queue.dispatcher.wake()
     },
     usage: name => limitOf(name).usage(clock.now()),
     report,
     collect: () => reportMetrics(report()),
     counts: queue.counts,
     expectedWaitMs: queue.expectedWaitMs,
-    pause: queue.pause,
-    resume: queue.resume,
+    dead: queue.dead,
+    pause: queue.dispatcher.pause,
+    resume: queue.dispatcher.resume,
     idle: async ({ signal } = {}) => {
       signal?.throwIfAborted()
       if (!signal) return queue.idle()

@@ -39,6 +39,8 @@ export interface CapacityReport {
 export interface QueueReport extends QueueCounts {
   /** The most that may wait in memory. */
   readonly maxTasks: number
+  /** How much of what waits is in the store and not in memory. */
+  readonly stored: number
   /** What waits in memory, in bytes, as its tasks stated. */
   readonly bytes: number
   /** The most of that. */
@@ -65,7 +67,7 @@ export const createReporter = (admission: Admission, queue: TaskQueue, clock: Cl
   let trendAtMs = -Infinity
   return () => {
     const atMs = clock.now()
-    const waits = queue.waits()
+    const waits = queue.dispatcher.waits()
     const fresh = atMs - trendAtMs >= trendEveryMs
     if (fresh) trendAtMs = atMs
     const limits = admission.limits.map((limit, i): LimitReport => {
@@ -94,7 +96,8 @@ export const createReporter = (admission: Admission, queue: TaskQueue, clock: Cl
         bytes: queue.bytes(),
         oldestWaitMs: waits.oldestMs === undefined ? 0 : atMs - waits.oldestMs,
         expectedWaitMs: queue.expectedWaitMs(),
-        paused: queue.paused(),
+        stored: queue.stored(),
+        paused: queue.dispatcher.paused(),
         rejectedBy: { ...queue.rejectedBy },
       },
     }
@@ -130,6 +133,7 @@ export function* reportMetrics({ limits, queue }: CapacityReport): Generator<Met
     { labels: { state: 'queued' }, value: queue.queued },
     { labels: { state: 'running' }, value: queue.running },
   ])
+  yield family('capacity_tasks_stored', 'gauge', 'Work that waits in the store and not in memory.', one(queue.stored))
   yield family('capacity_tasks_submitted', 'counter', 'Work handed in.', one(queue.submitted))
   yield family(
     'capacity_tasks_ended',

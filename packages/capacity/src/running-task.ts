@@ -10,6 +10,8 @@ export class RunningTask implements TaskContext {
   readonly key: string
   readonly attempt: number
   readonly submission: QueuedSubmission
+  /** What is done: the submission refers to this task meanwhile. */
+  readonly work: unknown
   readonly cost: Cost
   readonly startMs: number
   #controller: AbortController | undefined = undefined
@@ -19,6 +21,7 @@ export class RunningTask implements TaskContext {
     this.key = key
     this.attempt = attempt
     this.submission = submission
+    this.work = submission.work
     this.cost = cost
     this.startMs = startMs
   }

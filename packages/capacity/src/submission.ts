@@ -19,7 +19,9 @@ export interface Submission<T> {
   readonly done: Promise<Result<T, HiveError>>
   /** Where it is now. */
   readonly state: SubmissionState
-  /** How much work starts before it now, 0 for next; `undefined` once it has started. O(n log n) after the queue changed, then O(1). */
+  /**
+   * How much work starts before it now, 0 for next; `undefined` once it has started. O(n log n) after the queue changed, then O(1).
+   * For a job that waits in the store it is a bound from above. */
   readonly position: number | undefined
   /** How long until it starts, in milliseconds; 0 once it has started. Costs what `position` does. */
   readonly expectedWaitMs: number
@@ -33,6 +35,8 @@ export interface Submission<T> {
 export interface SubmissionOwner {
   position(submission: QueuedSubmission): number
   expectedWaitMs(submission: QueuedSubmission): number
+  /** Settles when the work has been written down, if it is being written down. */
+  written(submission: QueuedSubmission): Promise<Result<unknown, HiveError>> | undefined
   cancel(submission: QueuedSubmission, reason: string | undefined): boolean
   reprioritise(submission: QueuedSubmission, priority: number): boolean
 }
@@ -70,7 +74,7 @@ export class QueuedSubmission implements Submission<unknown> {
 
   get admitted(): Promise<Result<Admittance, HiveError>> {
     if (this.state === 'rejected') return this.done as Promise<Result<Admittance, HiveError>>
-    return Promise.resolve(ok({ position: this.position ?? 0, expectedWaitMs: this.expectedWaitMs }))
+    return this.owner.written(this)?.then(result => result.map(() => this.#admittance())) ?? Promise.resolve(ok(this.#admittance()))
   }
 
   get done(): Promise<Settled> {
@@ -84,6 +88,10 @@ export class QueuedSubmission implements Submission<unknown> {
 
   get expectedWaitMs(): number {
     return this.state === 'queued' ? this.owner.expectedWaitMs(this) : 0
+  }
+
+  #admittance(): Admittance {
+    return { position: this.position ?? 0, expectedWaitMs: this.expectedWaitMs }
   }
 
   cancel(reason?: string): boolean {
