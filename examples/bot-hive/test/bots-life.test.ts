@@ -172,6 +172,16 @@ describe('a bot that cannot start', () => {
     expect(bot.snapshot().state).toBe('restarting')
   })
 
+  test('may take its time', async () => {
+    const { bot, ask } = testBot(start('slow', '400'))
+    const launched = bot.launch()
+    await new Promise(setImmediate)
+    expect(bot.snapshot().state).toBe('starting')
+    expect((await ask('x').result)._unsafeUnwrapErr().message).toBe('Test is starting.')
+    expect((await launched).isOk()).toBe(true)
+    expect(bot.snapshot()).toMatchObject({ state: 'ready', restarts: 0 })
+  })
+
   test('is no ACP agent when it only repeats what it hears', async () => {
     const { bot } = testBot({ command: 'cat', args: [] })
     expect((await bot.launch()).isErr()).toBe(true)

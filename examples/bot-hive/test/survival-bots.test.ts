@@ -1,6 +1,8 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startHive, type RunningHive } from './start-hive.ts'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { alive, gone } from './bot-fixture.ts'
+import { startHive, temporaryFolder, type RunningHive } from './start-hive.ts'
 
 const agent = (file: string) => ['node', join(import.meta.dirname, 'agents', file)]
 const trouble = (id: string, own: object = {}) => ({ id, command: agent('trouble.ts'), ...own })
@@ -86,6 +88,26 @@ describe('through the whole hive', () => {
     }
     const log = await call<{ items: { text: string }[] }>('GET', '/api/bots/garbage/log')
     expect(log.items[0]?.text).toBe('Hello from a library that prints!')
+  })
+
+  test.skipIf(process.platform !== 'linux')('a bot that outlived a hive that was killed is ended by the next', async () => {
+    const dataDir = temporaryFolder()
+    onTestFinished(() => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 }))
+    const bots = [trouble('frozen', { heartbeat: false })]
+    const first = await startHive({ bots, dataDir })
+    const of = async (url: string) => {
+      const { items } = await (await fetch(`${url}/api/bots`)).json() as { items: { id: string, state: string, pid?: number }[] }
+      return items.find(({ id }) => id === 'frozen')!
+    }
+    await expect.poll(async () => (await of(first.url)).state).toBe('ready')
+    const { pid } = await of(first.url)
+    process.kill(pid!, 'SIGSTOP')
+    first.kill('SIGKILL')
+    await first.exited
+    expect(alive(pid!)).toBe(true)
+    await using second = await startHive({ bots, dataDir })
+    await gone(pid!)
+    await expect.poll(async () => (await of(second.url)).state).toBe('ready')
   })
 
   test('what a bot says after it was cancelled lands nowhere', async () => {

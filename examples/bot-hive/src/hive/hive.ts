@@ -94,6 +94,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
     mkdirSync(cwd, { recursive: true })
     const bot = createBot(definition, {
       cwd,
+      pidFile: join(config.dataDir, 'bots', `${definition.id}.pid`),
       operatorEnv: () => ({ HIVE_URL: address, ...(config.token === undefined ? {} : { HIVE_TOKEN: config.token }) }),
       onChange: () => {
         if (bots.get(definition.id)?.snapshot().state === 'stopped') permits.release(definition.id)

@@ -1,4 +1,4 @@
-// Gets no further than its start: `exit CODE`, `silent`, `old`, `slow`, `flaky FILE`.
+// Gets no further than its start: `exit CODE`, `silent`, `old`, `slow MS`, `flaky FILE`.
 import { appendFileSync, readFileSync } from 'node:fs'
 import { serve } from './wire.ts'
 
@@ -17,6 +17,8 @@ if (how === 'exit') {
   appendFileSync(argument, 'x')
   if (readFileSync(argument, 'utf8').length < 3) process.exit(1)
   ordinary()
+} else if (how === 'slow') {
+  setTimeout(ordinary, Number(argument))
 } else {
   ordinary()
 }

@@ -45,6 +45,8 @@ export interface StopOptions {
 export interface BotOptions {
   /** Its working folder when the definition names none; made if missing. */
   readonly cwd: string
+  /** Where to remember its process, so that the next hive ends what this one left behind. Default: nowhere. */
+  readonly pidFile?: string
   /** Called after every change of the snapshot; at most ten times a second for turns that come and go. */
   readonly onChange?: () => void
   /** Called with every line that `log` keeps. */

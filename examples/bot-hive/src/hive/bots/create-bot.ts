@@ -6,6 +6,7 @@ import type { BotLimits, BotOptions, BotProcess, StopOptions } from './bot.ts'
 import { systemClock } from './clock.ts'
 import type { BotDefinition } from './definition.ts'
 import { botEnvironment } from './environment.ts'
+import { endLeftover, rememberProcess } from './leftover.ts'
 import { createLog } from './log.ts'
 import { startProcess } from './process.ts'
 import { type BotRun, startRun } from './run.ts'
@@ -36,7 +37,7 @@ export const botLimits: BotLimits = {
  * starting → ready ⇄ busy → draining → stopped; a crash leads to restarting, and too many of them to stopped.
  */
 export const createBot = (definition: BotDefinition, options: BotOptions): BotProcess => {
-  const { onChange = () => {}, onLog, operatorEnv, clock = systemClock, random = Math.random } = options
+  const { onChange = () => {}, onLog, operatorEnv, pidFile, clock = systemClock, random = Math.random } = options
   const limits = { ...botLimits, ...options.limits }
   const cwd = resolve(definition.cwd ?? options.cwd)
   const log = createLog(clock, onLog)
@@ -93,6 +94,7 @@ export const createBot = (definition: BotDefinition, options: BotOptions): BotPr
   /** One life of the process, up to the point where it is ready. */
   const live = async (): Promise<Result<void, HiveError>> => {
     log.mark()
+    if (pidFile !== undefined) endLeftover(pidFile)
     spawning = startProcess({
       command: definition.command,
       args: definition.args,
@@ -105,6 +107,7 @@ export const createBot = (definition: BotDefinition, options: BotOptions): BotPr
       died(child.error, 0)
       return err(child.error)
     }
+    if (pidFile !== undefined) rememberProcess(pidFile, child.value.pid)
     const { replyTimeoutMs, heartbeat } = definition
     const life = startRun({
       child: child.value, cwd, clock, limits, log, replyTimeoutMs, heartbeat,

@@ -61,6 +61,7 @@ export const startRun = (options: RunOptions): BotRun => {
     end.resolve(reason)
   }
   const kill = (reason: HiveError) => {
+    if (over) return
     child.kill('SIGKILL')
     finish(reason)
   }
