@@ -17,3 +17,14 @@ export type { AppendOptions, AppendReceipt, MetricHistory } from './store/series
 export type { StoreSnapshot, TierSnapshot } from './store/store-snapshot.ts'
 export type { StoreProblem } from './store/store-state.ts'
 export type { StoreVerification } from './store/verify.ts'
+export { alertFile, type AlertMemory } from './alerts/alert-memory.ts'
+export type { ActiveAlert } from './alerts/alert-state.ts'
+export { toAlertmanagerInhibitions, toPrometheusRules, type PrometheusRulesOptions } from './alerts/compile-alerts.ts'
+export { createAlerts, type AlertNotification, type Alerts, type AlertSilence, type AlertsOptions } from './alerts/create-alerts.ts'
+export {
+  defineAlert, pageWindows, ticketWindows,
+  type AbsenceCondition, type AlertCondition, type AlertDefinition, type AlertSeverity, type BurnRateCondition, type BurnWindow,
+  type Comparison, type ForecastCondition, type InhibitedBy, type RateCondition, type ThresholdCondition,
+} from './alerts/define-alert.ts'
+export { toPromtoolTests, type AlertScenario, type ScenarioSeries } from './alerts/promtool-tests.ts'
+export { createMemoryHistory, type MemoryHistoryOptions } from './query/memory-history.ts'

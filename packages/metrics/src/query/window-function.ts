@@ -6,11 +6,14 @@ export interface WindowOptions {
   readonly fn: WindowFunction
   readonly windowMs: number
   readonly aheadMs: number
+  /** Whose edges windows have. In 2 a sample exactly at a window's start counts, and a rising counter's start is guessed a little differently. Default 3. */
+  readonly prometheus?: 2 | 3
 }
 
 /** Applies a window function to the samples of one series, exactly as Prometheus 3 does. */
 export const overWindows = (times: Float64Array, values: Float64Array, moments: Float64Array, options: WindowOptions, withStale: boolean): Float64Array => {
-  const { fn, windowMs } = options
+  const { fn, windowMs, prometheus = 3 } = options
+  const back = prometheus === 2 ? windowMs + 0.5 : windowMs // times are whole milliseconds
   const out = new Float64Array(moments.length)
   // The end of a series counts only for the value of the moment; ranges leave the mark out.
   const [ownTimes, ownValues] = withStale ? [times, values] : withoutStale(times, values)
@@ -19,7 +22,7 @@ export const overWindows = (times: Float64Array, values: Float64Array, moments: 
   for (let m = 0; m < moments.length; m++) {
     const moment = moments[m]!
     while (high < ownTimes.length && ownTimes[high]! <= moment) high++
-    while (low < high && ownTimes[low]! <= moment - windowMs) low++
+    while (low < high && ownTimes[low]! <= moment - back) low++
     out[m] = low === high ? Number.NaN : functions[fn](ownTimes, ownValues, low, high, moment, options)
   }
   return out
@@ -27,7 +30,7 @@ export const overWindows = (times: Float64Array, values: Float64Array, moments: 
 
 type Fold = (times: Float64Array, values: Float64Array, low: number, high: number, moment: number, options: WindowOptions) => number
 
-const extrapolated = (isCounter: boolean, perSecond: boolean): Fold => (times, values, low, high, moment, { windowMs }) => {
+const extrapolated = (isCounter: boolean, perSecond: boolean): Fold => (times, values, low, high, moment, { windowMs, prometheus = 3 }) => {
   if (high - low < 2) return Number.NaN
   let result = values[high - 1]! - values[low]!
   if (isCounter) for (let i = low + 1; i < high; i++) if (values[i]! < values[i - 1]!) result += values[i - 1]!
@@ -36,8 +39,11 @@ const extrapolated = (isCounter: boolean, perSecond: boolean): Fold => (times, v
   let toStart = (times[low]! - (moment - windowMs)) / 1000
   let toEnd = (moment - times[high - 1]!) / 1000
   const threshold = average * 1.1
+  // A counter cannot have been below nought: its line is not drawn back past where it would have been.
+  const toZero = isCounter && result > 0 && values[low]! >= 0 ? sampled * (values[low]! / result) : Infinity
+  if (prometheus === 2) toStart = Math.min(toStart, toZero)
   if (toStart >= threshold) toStart = average / 2
-  if (isCounter && result > 0 && values[low]! >= 0) toStart = Math.min(toStart, sampled * (values[low]! / result))
+  toStart = Math.min(toStart, toZero)
   if (toEnd >= threshold) toEnd = average / 2
   return result * ((sampled + toStart + toEnd) / sampled / (perSecond ? windowMs / 1000 : 1))
 }

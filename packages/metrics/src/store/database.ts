@@ -19,7 +19,6 @@ const schema = `
   CREATE TABLE IF NOT EXISTS blocks (id INTEGER PRIMARY KEY AUTOINCREMENT, tier INTEGER NOT NULL, state INTEGER NOT NULL,
     from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, samples INTEGER NOT NULL, bytes INTEGER NOT NULL, times BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS chunks (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS documents (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 `
 
 /** Opens the file for writing and brings its schema up. @throws what SQLite throws; a RangeError for a newer schema. */

@@ -1,9 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import { combine, divide } from '../query/combine.ts'
+import { answerQuery, overSamples, type QueriedSeries } from '../query/answer-query.ts'
 import { overRollup } from '../query/rollup-window.ts'
-import { parseSelector } from '../query/selector.ts'
-import { momentsOf, windowOf, type QueryAnswer, type RangeQuery, type SeriesPoints, type SeriesQuery } from '../query/series-query.ts'
-import { overWindows } from '../query/window-function.ts'
+import type { Matcher } from '../query/selector.ts'
+import { windowOf, type QueryAnswer, type RangeQuery } from '../query/series-query.ts'
 import { rollupMs } from './compact.ts'
 import { tiers } from './database.ts'
 import type { SeriesIndex } from './series-index.ts'
@@ -14,7 +13,6 @@ const sliceMs = 8
 
 /** Answers a range query from one view of the store. Throws the signal's reason when it is aborted. */
 export const evaluate = async (view: StoreView, index: SeriesIndex, query: RangeQuery, signal?: AbortSignal): Promise<QueryAnswer> => {
-  const moments = momentsOf(query)
   const problems: string[] = []
   const watched: StoreView = {
     ...view,
@@ -25,33 +23,29 @@ export const evaluate = async (view: StoreView, index: SeriesIndex, query: Range
   }
   const bucketMs = resolutionOf(view, query)
   let began = performance.now()
-  const breathe = async () => {
-    if (performance.now() - began < sliceMs) return
+  const pause = async () => {
     await setImmediate()
     signal?.throwIfAborted()
     began = performance.now()
   }
+  const breathe = () => (performance.now() - began < sliceMs ? undefined : pause())
 
-  const lines = async (part: SeriesQuery): Promise<readonly SeriesPoints[]> => {
-    const { fn = 'last', aheadMs = 0 } = part
-    const windowMs = Math.max(windowOf(part, query.stepMs), bucketMs)
-    const after = moments[0]! - windowMs
-    const until = moments[moments.length - 1]!
-    const found: SeriesPoints[] = []
-    for (const id of index.select(parseSelector(part.match))) {
-      const labels = index.labelsOf(id)!
-      if (bucketMs > 0) {
-        found.push({ labels, values: overRollup(readRollup(watched, id, bucketMs, after, until), moments, { fn, windowMs, aheadMs }) })
-      } else {
-        const { times, values } = readRaw(watched, id, after, until)
-        if (times.length > 0) found.push({ labels, values: overWindows(times, values, moments, { fn, windowMs, aheadMs }, fn === 'last' && part.windowMs === undefined) })
+  function* select(matchers: readonly Matcher[]): Generator<QueriedSeries> {
+    for (const id of index.select(matchers)) {
+      yield {
+        labels: index.labelsOf(id)!,
+        over: (at, options, withStale) => {
+          const after = at[0]! - options.windowMs
+          const until = at[at.length - 1]!
+          if (bucketMs > 0) return overRollup(readRollup(watched, id, bucketMs, after, until), at, options)
+          const { times, values } = readRaw(watched, id, after, until)
+          return overSamples(times, values)(at, options, withStale)
+        },
       }
-      await breathe()
     }
-    const combined = combine(found, part, moments.length)
-    return part.per ? divide(combined, await lines(part.per)) : combined
   }
-  return { times: moments, series: await lines(query), resolutionMs: bucketMs, problems }
+  const answer = await answerQuery(query, { select, leastWindowMs: bucketMs, breathe })
+  return { ...answer, resolutionMs: bucketMs, problems }
 }
 
 /** 0 for samples, else the buckets that fit the window and the step, or that still reach back far enough. */

@@ -215,7 +215,12 @@ export const decodeNumbers = (bytes: Uint8Array, start = 0): { readonly values: 
   const values = new Float64Array(count)
   const raw = bitsOf(values)
   if (tag === tags.constant) {
-    for (let i = 0; i < count; i++) raw.set(bytes.subarray(position, position + 8), i * 8)
+    raw.set(bytes.subarray(position, position + 8))
+    const value = values[0]!
+    // A NaN may not pass through a number: its bits are copied.
+    // oxlint-disable-next-line no-self-compare
+    if (value === value) values.fill(value)
+    else for (let i = 1; i < count; i++) raw.copyWithin(i * 8, 0, 8)
     position += 8
   } else if (tag === tags.transposed) {
     for (let place = 0; place < 8; place++) {
@@ -248,37 +253,40 @@ const getDifferences = (bytes: Uint8Array, values: Float64Array, secondOrder: bo
   const count = values.length
   let integer = unzigzag(getVarint(bytes))
   let difference = 0
-  let zeros = 0
   let at = position
+  const plain = divisor === 1 && power === 1
   values[0] = (integer * divisor) / power
-  for (let i = 1; i < count; i++) {
-    if (zeros > 0) {
-      zeros--
-      if (!secondOrder) difference = 0
-    } else {
-      let value = bytes[at++]!
-      if (value === 0) {
-        position = at
-        zeros = getVarint(bytes) - 1
-        at = position
-        if (!secondOrder) difference = 0
-      } else {
-        if (value >= 0x80) {
-          const second = bytes[at++]!
-          if (second < 0x80) value = (value & 0x7f) | (second << 7)
-          else {
-            position = at - 2
-            value = getVarint(bytes)
-            at = position
-          }
+  for (let i = 1; i < count; ) {
+    let value = bytes[at++]!
+    if (value === 0) {
+      position = at
+      const end = i + getVarint(bytes)
+      at = position
+      if (secondOrder) {
+        for (; i < end; i++) {
+          integer += difference
+          values[i] = (integer * divisor) / power
         }
-        value -= 1
-        const signed = value < 0x4000_0000 ? (value >>> 1) ^ -(value & 1) : unzigzag(value)
-        difference = secondOrder ? difference + signed : signed
+      } else {
+        values.fill((integer * divisor) / power, i, end)
+        i = end
+      }
+      continue
+    }
+    if (value >= 0x80) {
+      const second = bytes[at++]!
+      if (second < 0x80) value = (value & 0x7f) | (second << 7)
+      else {
+        position = at - 2
+        value = getVarint(bytes)
+        at = position
       }
     }
+    value -= 1
+    const signed = value < 0x4000_0000 ? (value >>> 1) ^ -(value & 1) : unzigzag(value)
+    difference = secondOrder ? difference + signed : signed
     integer += difference
-    values[i] = (integer * divisor) / power
+    values[i++] = plain ? integer : (integer * divisor) / power
   }
   position = at
 }
