@@ -9,6 +9,7 @@ export { piecewise } from './curves/piecewise.ts'
 export type { UtilityCurve } from './curves/utility-curve.ts'
 export { explainModel, explainScore } from './explain.ts'
 export type { FlappingOptions } from './flap-detector.ts'
+export { toHealthJson, type HealthAnswer, type HealthJson, type HealthJsonCheck, type HealthJsonOptions } from './health-json.ts'
 export {
   defineHealthModel,
   type Gate,
@@ -41,6 +42,19 @@ export type { HealthSource, SourceMember, SourceReading, SourceValue } from './h
 export { createHistory, type History, type HistoryOptions, type TimeSeries } from './history.ts'
 export { fileHistoryStore, type HistoryStore } from './history-store.ts'
 export type { Measure } from './measure.ts'
+export type { CauseState, ModeDecision, ModeInput, ModeOverride, ModeState } from './modes/decide-mode.ts'
+export {
+  createModeManager,
+  replayModes,
+  type ActiveCause,
+  type CurrentMode,
+  type ModeManager,
+  type ModeManagerOptions,
+  type ModeRecord,
+  type ModeStep,
+  type OverrideOptions,
+} from './modes/mode-manager.ts'
+export { standardModes, type Mode, type ModeCause, type ModeRules, type PanicOptions, type StandardModesOff } from './modes/mode.ts'
 export type { MemberReading, Reading, ValueReading } from './reading.ts'
 export { responsivenessModel, type ResponsivenessOptions, type ResponsivenessSignal } from './responsiveness-model.ts'
 export { scoreHealth } from './score-health.ts'
