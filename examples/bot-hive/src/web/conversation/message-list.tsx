@@ -109,7 +109,7 @@ export const MessageList = ({ session, sessionId, bot, conversation }: MessageLi
         <p className="messages-start">{loadingOlder ? 'Reading older messages…' : older ? 'Older messages above' : ''}</p>
         <Places value={places}>
         <Virtualizer
-          ref={virtualizer} scrollRef={scroller} as={List} item={Item} shift={shift} startMargin={48} bufferSize={600}
+          ref={virtualizer} scrollRef={scroller} as={List} item={Item} shift={shift} startMargin={32} bufferSize={600}
           data={entries} onScroll={onScroll} onResize={toEnd}
         >
           {entry => (

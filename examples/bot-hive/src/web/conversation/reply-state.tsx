@@ -29,7 +29,9 @@ export const ReplyState = ({ message, botName, onRetry }: ReplyStateProps) => {
         <div className={`reply-state ${message.state}`}>
           <Icon name={message.state === 'failed' ? 'warning' : 'stop'} />
           <p>
-            <strong>{message.state === 'failed' ? 'No full reply.' : 'Cancelled.'}</strong> {message.error?.message}
+            {message.state === 'failed'
+              ? <><strong>No full reply.</strong> {message.error?.message}</>
+              : message.error?.message ?? 'Cancelled.'}
           </p>
           {onRetry && (
             <button type="button" className="small" onClick={onRetry}><Icon name="restart" />Ask again</button>

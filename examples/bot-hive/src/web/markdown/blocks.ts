@@ -69,7 +69,7 @@ export const growMarkdown = (parser: MarkdownIt): GrowingMarkdown => {
         restart()
         ;({ tokens, defined } = parse(text))
       }
-      const known = new Map(defined === definitions ? shown.map(block => [block.key, block]) : [])
+      const known = new Map(defined === definitions ? shown.slice(settled.length).map(block => [block.key, block]) : [])
       definitions = defined
       const starts = lineStarts(text.slice(settledTo))
       const spans = spansOf(tokens)

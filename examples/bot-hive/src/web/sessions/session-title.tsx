@@ -42,8 +42,10 @@ export const SessionTitle = ({ session }: { readonly session: Session }) => {
           id="rename-title" ref={input} defaultValue={session.title} maxLength={200} autoComplete="off"
           aria-invalid={problem !== undefined} aria-describedby={problem ? 'rename-problem' : undefined} onKeyDown={onKeyDown}
         />
-        <button type="submit" className="primary small">Save</button>
-        <button type="button" className="small" onClick={() => setEditing(false)}>Cancel</button>
+        <button type="submit" className="primary icon-only" aria-label="Save title" title="Save (Enter)"><Icon name="check" /></button>
+        <button type="button" className="icon-only" aria-label="Keep the old title" title="Keep the old title (Esc)" onClick={() => setEditing(false)}>
+          <Icon name="cross" />
+        </button>
         {problem && <p id="rename-problem" className="field-problem" role="alert">{problem.detail}</p>}
       </form>
     )
