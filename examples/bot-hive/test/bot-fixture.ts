@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -92,11 +92,11 @@ export const gone = async (pid: number) => {
   while (alive(pid)) await new Promise(resolve => setTimeout(resolve, 10))
 }
 
-/** Tells whether a process lives. */
+/** Tells whether a process lives. One that only waits to be reaped does not. */
 export const alive = (pid: number) => {
   try {
     process.kill(pid, 0)
-    return true
+    return process.platform !== 'linux' || !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
   } catch {
     return false
   }

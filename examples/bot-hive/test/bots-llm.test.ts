@@ -152,14 +152,14 @@ describe('the language model', () => {
     ['a broken connection', broken, /^I cannot reach 127\.0\.0\.1:\d+: /],
     ['an answer without its end', short, / ended in the middle of the answer\.$/],
     ['something else than a model', page, /in a form that is not OpenAI-compatible\.$/],
-    ['silence', () => {}, / said nothing for 1 s\.$/],
+    ['silence', () => {}, / said nothing for 2 s\.$/],
   ]
   test('says plainly what went wrong', async () => {
     const { env } = await endpoint((response, completion, request) => {
       const [, respond] = failures.find(([what]) => what === completion.messages.at(-1)!.content)!
       respond(response, completion, request)
     })
-    const { ask } = await launched({ ...env, LLM_TIMEOUT_MS: '500' })
+    const { ask } = await launched({ ...env, LLM_TIMEOUT_MS: '1500' })
     for (const [what, , expected] of failures)
       expect((await ask(what).result)._unsafeUnwrapErr().message).toMatch(expected)
   })

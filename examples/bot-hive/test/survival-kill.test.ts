@@ -88,7 +88,9 @@ test(`SIGKILL under load, ${kills} times (seed ${seed}): nothing that was answer
 const talk = async (url: string, person: Person, killed: AbortSignal) => {
   while (!killed.aborted) {
     try {
-      await repeat(url, person)
+      const ahead = await repeat(url, person)
+      // A line of some length is wanted, an endless one is not: it would have to be served in the end.
+      await after(ahead * 20, undefined, { signal: killed })
       person.unsure = { text: `message ${randomUUID()}`, key: randomUUID() }
     } catch {
       return
@@ -96,14 +98,15 @@ const talk = async (url: string, person: Person, killed: AbortSignal) => {
   }
 }
 
-/** Says again what nobody answered, with the same key. */
-const repeat = async (url: string, person: Person) => {
-  if (!person.unsure) return
+/** Says again what nobody answered, with the same key. Answers how many messages the bot has to answer first. */
+const repeat = async (url: string, person: Person): Promise<number> => {
+  if (!person.unsure) return 0
   const { text, key } = person.unsure
   const { status, body } = await post(`${url}/api/sessions/${person.sessionId}/messages`, { text }, { 'idempotency-key': key })
   if (status !== 202) throw new Error(`Answered ${status}: ${JSON.stringify(body)}`)
   person.acknowledged.set(text, body.messageId)
   person.unsure = undefined
+  return body.ahead
 }
 
 /** Everything that was promised is there once, in place, and nothing is still being written by the dead. */
@@ -144,7 +147,7 @@ const read = async <T>(url: string): Promise<T> => (await fetch(url)).json() as 
 
 const post = async (url: string, body: object, headers: Record<string, string> = {}) => {
   const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) })
-  return { status: response.status, body: await response.json() as { readonly id: string, readonly messageId: string } }
+  return { status: response.status, body: await response.json() as { readonly id: string, readonly messageId: string, readonly ahead: number } }
 }
 
 const all = async (url: string, sessionId: string): Promise<Message[]> => {
