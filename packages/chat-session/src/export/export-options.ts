@@ -9,6 +9,11 @@ export interface ExportOptions {
   readonly timeZone?: string
   /** The document's language, a BCP 47 tag. Default `en`. */
   readonly language?: string
+  /**
+   * Fontsource packages that a PDF takes characters from which DejaVu lacks, such as `@fontsource/noto-sans-jp`, before
+   * those that are looked for anyway (Noto Sans SC, JP, KR, TC and some others). One that is not installed is passed over.
+   */
+  readonly fontFamilies?: readonly string[]
   /** Is told how many messages are done, now and then. */
   readonly onProgress?: (progress: ExportProgress) => void
   /** Gives the export up: the stream then fails with a `cancelled` error. */

@@ -7,6 +7,7 @@ import { noSession } from '../not-found.ts'
 import { exportJson } from './export-json.ts'
 import { exportMarkdown } from './export-markdown.ts'
 import type { ExportedSession, ExportFormat, ExportOptions } from './export-options.ts'
+import { exportPdf } from './export-pdf.ts'
 import { exportText } from './export-text.ts'
 import { exportZip } from './export-zip.ts'
 import { safeFileName } from './file-name.ts'
@@ -68,17 +69,21 @@ export const exportSession = async (core: StoreCore, scope: Scope, sessionId: st
   return ok({
     fileName: `${safeFileName(session.value.title, `session-${sessionId}`)}.${extension}`,
     mediaType,
-    content: toBytes(contentOf(format, source, time), signal),
+    content: toBytes(contentOf(source, time, options), signal),
   })
 }
 
-const contentOf = (format: ExportFormat, source: SessionSource, time: (at: number) => string): AsyncIterable<string | Uint8Array> => {
+const contentOf = (
+  source: SessionSource,
+  time: (at: number) => string,
+  { format, timeZone = 'UTC', language = 'en', fontFamilies = [], signal }: ExportOptions,
+): AsyncIterable<string | Uint8Array> => {
   switch (format) {
     case 'json': return exportJson(source)
     case 'markdown': return exportMarkdown(source, time)
     case 'text': return exportText(source, time)
     case 'zip': return exportZip(source, time)
-    case 'pdf': throw new HiveError('unsupported', 'No PDF yet.')
+    case 'pdf': return exportPdf(source, { timeZone, language, fontFamilies }, signal)
   }
 }
 
