@@ -1,4 +1,4 @@
-import hljs from 'highlight.js/lib/common'
+import { createRequire } from 'node:module'
 import MarkdownIt from 'markdown-it'
 import type { Face } from './font-files.ts'
 
@@ -34,6 +34,13 @@ export interface TableRow {
 
 /** Ink: each at least 4.5:1 on white, and on the grey of code. */
 export const ink = { text: '0.1 0.1 0.12', quiet: '0.36 0.36 0.4', link: '0.05 0.28 0.63' } as const
+
+// Its own types bring the browser's globals into every file of a program, so they are not imported.
+const require = createRequire(import.meta.url)
+const hljs = require('highlight.js/lib/common') as {
+  getLanguage(name: string): object | undefined
+  highlight(code: string, options: { language: string, ignoreIllegals: boolean }): { readonly value: string }
+}
 
 const markdown = new MarkdownIt({ html: false, linkify: false, typographer: false })
 type Token = ReturnType<typeof markdown.parse>[number]
