@@ -114,6 +114,16 @@ export interface BotSessions {
   /** Replaces a session's own data: a small JSON object, such as the agent's name for this session or a draft. */
   setData(sessionId: string, data: Readonly<Record<string, unknown>>): Promise<Result<void, HiveError>>
   /**
+   * Moves a session to cold storage: its text leaves the database for one compressed file, checked as it is written. It
+   * is still listed, read, searched and exported; what would change a message of it is a `conflict`. One with an open
+   * reply is a `conflict` too. A crash at any point leaves it in exactly one place.
+   */
+  archive(sessionId: string): Promise<Result<Session, HiveError>>
+  /** Brings a session back from cold storage. */
+  thaw(sessionId: string): Promise<Result<Session, HiveError>>
+  /** Keeps a session from being deleted, or lets it go again: while it is held, deleting it is a `conflict`. */
+  hold(sessionId: string, held: boolean): Promise<Result<Session, HiveError>>
+  /**
    * Stores a file's bytes beside a session, so that a message can be given the answer among its attachments. It is on
    * the disk when this settles. The same bytes are kept once, whoever puts them; they go with the last session that
    * has them. Fails also as `too_large`, `unsupported` (a type that is not taken) and `cancelled`.

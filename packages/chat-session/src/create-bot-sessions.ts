@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { err, fail, HiveError, ok, type Result } from '@hivekit/errors'
+import { archivePath } from './archive/archive-file.ts'
+import { archiveSession, thawSession } from './archive/move-session.ts'
 import { openAttachment, putAttachment } from './attachments/session-files.ts'
 import type { BotSessions, NewMessage } from './bot-sessions.ts'
 import { checkPart, encodeContent, toJson } from './check-message.ts'
@@ -112,6 +115,8 @@ export const createBotSessions = (core: StoreCore, scope: Scope): BotSessions =>
         ...(scope.user === '' ? {} : { userId: scope.user }),
         title,
         messageCount: 0,
+        tier: 'active',
+        held: false,
         createdAt: at,
         updatedAt: at,
       }
@@ -139,6 +144,12 @@ export const createBotSessions = (core: StoreCore, scope: Scope): BotSessions =>
     },
     async delete(sessionId) {
       if (!isUuid(sessionId)) return err(noSession(sessionId))
+      // Its words must be known to be taken out of the index.
+      const session = await engine.session(scope, sessionId)
+      if (session.isOk() && session.value.tier === 'archived' && !session.value.held) {
+        const thawed = await thawSession(core, scope, sessionId)
+        if (thawed.isErr()) return err(thawed.error)
+      }
       const deleted = await engine.write<'delete'>({ kind: 'delete', scope, session: sessionId })
       if (deleted.isErr()) return err(deleted.error)
       for (let left = 1; left > 0;) {
@@ -149,6 +160,7 @@ export const createBotSessions = (core: StoreCore, scope: Scope): BotSessions =>
         }
         left = purged.value.left
       }
+      await rm(archivePath(core.archiveFolder, sessionId), { force: true }).catch(() => {})
       core.emit(scope, { type: 'session-deleted', botId, sessionId: sessionId as SessionId })
       return ok(undefined)
     },
@@ -230,6 +242,13 @@ export const createBotSessions = (core: StoreCore, scope: Scope): BotSessions =>
       if (json === undefined) return fail('invalid_argument', "A session's data cannot be written as JSON.")
       if (Buffer.byteLength(json) > limits.maxDataBytes) return fail('too_large', `A session's data has more than ${limits.maxDataBytes} bytes.`)
       return (await engine.write<'data'>({ kind: 'data', scope, session: sessionId, data: json })).map(() => undefined)
+    },
+    archive: sessionId => archiveSession(core, scope, sessionId),
+    thaw: sessionId => thawSession(core, scope, sessionId),
+    async hold(sessionId, held) {
+      if (!isUuid(sessionId)) return err(noSession(sessionId))
+      const changed = await engine.write<'hold'>({ kind: 'hold', scope, session: sessionId, held })
+      return changed.isErr() ? err(changed.error) : announce(sessionId)
     },
     putAttachment: (sessionId, source, attachment) => putAttachment(core, scope, sessionId, source, attachment),
     openAttachment: (sessionId, attachmentId) => openAttachment(core, scope, sessionId, attachmentId),

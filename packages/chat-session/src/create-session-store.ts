@@ -1,5 +1,6 @@
 import { err, ok, type HiveError } from '@hivekit/errors'
 import type { FileStore } from './attachments/file-store.ts'
+import { applyRetention } from './archive/apply-retention.ts'
 import { createBotSessions } from './create-bot-sessions.ts'
 import type { Engine, Scope } from './engine.ts'
 import { createIdSource, isUuid, type BotId } from './ids.ts'
@@ -28,6 +29,9 @@ export interface SessionStoreOptions {
 export interface StoreCore {
   readonly engine: Engine
   readonly files: FileStore
+  readonly archiveFolder: string
+  /** Moves between tiers that are under way, by session. */
+  readonly moves: Map<string, Promise<unknown>>
   readonly acceptsMediaType: (mediaType: string) => boolean
   readonly limits: Required<SessionLimits>
   readonly checkpointMs: number
@@ -41,7 +45,7 @@ export interface StoreCore {
 }
 
 /** Puts a store's face before an engine. */
-export const createSessionStore = (engine: Engine, files: FileStore, options: SessionStoreOptions): SessionStore => {
+export const createSessionStore = (engine: Engine, files: FileStore, archiveFolder: string, options: SessionStoreOptions): SessionStore => {
   const { acceptsMediaType = () => true, clock = Date.now, checkpointMs = 250, limits = {}, onListenerError = () => {} } = options
   if (!(checkpointMs >= 0)) throw new RangeError(`Expected checkpointMs to be 0 or more, got ${checkpointMs}.`)
   for (const [name, value] of Object.entries(limits)) {
@@ -52,6 +56,8 @@ export const createSessionStore = (engine: Engine, files: FileStore, options: Se
   const core: StoreCore = {
     engine,
     files,
+    archiveFolder,
+    moves: new Map(),
     acceptsMediaType,
     limits: { ...defaultLimits, ...limits },
     checkpointMs,
@@ -100,6 +106,7 @@ export const createSessionStore = (engine: Engine, files: FileStore, options: Se
       const recovered = await engine.write<'recover'>({ kind: 'recover', at })
       return recovered.isErr() ? err(recovered.error) : engine.recovered(recovered.value.failed)
     },
+    applyRetention: (policy, options) => applyRetention(core, policy, options),
     checkIntegrity: () => engine.checkIntegrity(),
     checkWritable: async () => {
       const probed = await engine.write<'probe'>({ kind: 'probe', at: core.clock() })

@@ -75,6 +75,17 @@ export type WriteOp =
       readonly files: readonly StoredAttachment[]
       readonly at: number
     }
+  | {
+      readonly kind: 'archive'
+      readonly scope: Scope
+      readonly session: string
+      readonly messages: number
+      /** The sum of the messages' versions, which tells whether one was edited since they were read. */
+      readonly versions: number
+      readonly bytes: number
+    }
+  | { readonly kind: 'thaw', readonly scope: Scope, readonly session: string, readonly parts: readonly string[] }
+  | { readonly kind: 'hold', readonly scope: Scope, readonly session: string, readonly held: boolean }
   | { readonly kind: 'recover', readonly at: number }
   | { readonly kind: 'purge', readonly most: number }
   | { readonly kind: 'index', readonly most: number }
@@ -92,6 +103,9 @@ export interface WriteValues {
   save: null
   edit: null
   attach: null
+  archive: null
+  thaw: null
+  hold: null
   import: null
   /** The row numbers of the replies that failed. */
   recover: { readonly failed: readonly number[] }
@@ -143,6 +157,8 @@ export interface Engine extends AsyncDisposable {
   /** Whether any session has a file of this content. */
   isFileUsed(sha256: string): Promise<Result<boolean, HiveError>>
   scopeOf(session: string): Promise<Result<Scope, HiveError>>
+  /** Sessions without activity since a time, none of them held; the longest idle first. */
+  idleSessions(before: number, tier: Session['tier'], limit: number): Promise<Result<readonly Session[], HiveError>>
   /** Replies that are pending, and those of the given row numbers. */
   recovered(failed: readonly number[]): Promise<Result<{ readonly failed: readonly RecoveredMessage[], readonly pending: readonly RecoveredMessage[] }, HiveError>>
   /** Searches what is acknowledged by now. */

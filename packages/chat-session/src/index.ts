@@ -1,3 +1,4 @@
+export type { RetentionFailure, RetentionPolicy, RetentionReport } from './archive/apply-retention.ts'
 export type { NewAttachment, OpenedAttachment } from './attachments/session-files.ts'
 export type {
   Asked, BotSessions, MessagePage, MessagePageOptions, NewMessage, NewQuestion, NewSession, SessionPage, SessionPageOptions,

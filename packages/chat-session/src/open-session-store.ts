@@ -15,6 +15,8 @@ export interface OpenSessionStoreOptions extends SessionStoreOptions {
   readonly maxDatabaseBytes?: number
   /** The folder of attachments' files. Default: beside the database, its name with `-files`. */
   readonly filesFolder?: string
+  /** The folder of archived sessions. Default: beside the database, its name with `-archive`. */
+  readonly archiveFolder?: string
 }
 
 /**
@@ -34,8 +36,8 @@ export interface OpenSessionStoreOptions extends SessionStoreOptions {
  * ```
  */
 export const openSessionStore = async (options: OpenSessionStoreOptions): Promise<Result<SessionStore, HiveError>> => {
-  const { path, busyTimeoutMs = 5_000, maxDatabaseBytes, filesFolder = `${path}-files` } = options
+  const { path, busyTimeoutMs = 5_000, maxDatabaseBytes, filesFolder = `${path}-files`, archiveFolder = `${path}-archive` } = options
   if (typeof path !== 'string' || path === '') throw new TypeError(`Expected path to be a file's name, got ${JSON.stringify(path)}.`)
-  const engine = await openSqliteEngine({ path: resolve(path), busyTimeoutMs, maxDatabaseBytes })
-  return engine.isErr() ? err(engine.error) : ok(createSessionStore(engine.value, openFileStore(resolve(filesFolder)), options))
+  const engine = await openSqliteEngine({ path: resolve(path), busyTimeoutMs, maxDatabaseBytes, archiveFolder: resolve(archiveFolder) })
+  return engine.isErr() ? err(engine.error) : ok(createSessionStore(engine.value, openFileStore(resolve(filesFolder)), resolve(archiveFolder), options))
 }

@@ -1,4 +1,5 @@
 import type { HiveError, Result } from '@hivekit/errors'
+import type { RetentionPolicy, RetentionReport } from './archive/apply-retention.ts'
 import type { BotSessions } from './bot-sessions.ts'
 import type { BotId } from './ids.ts'
 import type { Message } from './message.ts'
@@ -81,6 +82,8 @@ export interface SessionStore extends AsyncDisposable {
   search(query: string, options?: SearchOptions & ScopeOptions): Promise<Result<SearchPage, HiveError>>
   /** Puts in order what a crash left behind. Call it once at the start, before new replies are opened. */
   recover(): Promise<Result<Recovery, HiveError>>
+  /** Archives and deletes what has been idle for long enough. Call it now and then; it does what is due and returns. */
+  applyRetention(policy: RetentionPolicy, options?: { readonly signal?: AbortSignal }): Promise<Result<RetentionReport, HiveError>>
   /** Reads everything and checks it: the database's pages, and that counts, places and rows agree. Costs seconds per GB. */
   checkIntegrity(): Promise<Result<IntegrityReport, HiveError>>
   /** Tells whether a write would succeed now, by making one. Fails as `storage_full` or `unavailable`. */

@@ -12,6 +12,10 @@ export interface Session {
   readonly title: string
   /** How many messages it holds, which is the last message's `seq`. */
   readonly messageCount: number
+  /** `archived` sessions are in cold storage: read and searched as ever, changed only once thawed. */
+  readonly tier: 'active' | 'archived'
+  /** Whether it is kept from being deleted, by anyone or any rule. */
+  readonly held: boolean
   /** When it was made, in epoch milliseconds. */
   readonly createdAt: number
   /** When something was last said or renamed in it, in epoch milliseconds. */

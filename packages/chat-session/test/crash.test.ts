@@ -69,6 +69,7 @@ it('loses and doubles nothing that was acknowledged when the process is killed a
       for (const line of lines) {
         if (line.asked) {
           expect(byId.get(line.message!)).toMatchObject({ seq: line.seq, state: 'complete', parts: [{ type: 'text', text: line.text }] })
+          if (must(await door.get(id)).tier === 'archived') continue
           const again = must(await door.ask(id, { parts: [{ type: 'text', text: line.text! }], idempotencyKey: line.idempotencyKey! }))
           expect([again.repeated, again.message.id, again.reply.id]).toEqual([true, line.message, line.reply])
         } else if (line.finished) {

@@ -10,6 +10,7 @@ export type WriteOutcome = { readonly value: WriteValues[WriteOp['kind']] } | { 
 const failed = (code: WriteFailure['code'], message: string): WriteOutcome => ({ failure: { code, message } })
 const done: WriteOutcome = { value: null }
 const noSession = (id: string) => failed('not_found', `No session "${id}".`)
+const isArchived = (id: string) => failed('conflict', `The session "${id}" is archived: thaw it first.`)
 const noMessage = (id: string) => failed('not_found', `No message "${id}".`)
 
 /**
@@ -20,7 +21,7 @@ export const createWriteApplier = (db: DatabaseSync, index: MessageIndex): ((op:
   const findScope = db.prepare('SELECT key FROM scopes WHERE bot = ? AND user = ?')
   const insertScope = db.prepare('INSERT INTO scopes (bot, user) VALUES (?, ?)')
   const findSession = db.prepare(
-    'SELECT s.key, s.message_count, s.updated_at FROM sessions s JOIN scopes c ON c.key = s.scope WHERE s.id = ? AND c.bot = ? AND c.user = ?',
+    'SELECT s.key, s.message_count, s.archived, s.held FROM sessions s JOIN scopes c ON c.key = s.scope WHERE s.id = ? AND c.bot = ? AND c.user = ?',
   )
   const sessionTaken = db.prepare('SELECT 1 FROM sessions WHERE id = ?')
   const insertSession = db.prepare('INSERT INTO sessions (id, scope, title, created_at, updated_at) VALUES (?, ?, ?, ?, ?)')
@@ -46,6 +47,13 @@ export const createWriteApplier = (db: DatabaseSync, index: MessageIndex): ((op:
     `INSERT INTO messages (session, seq, id, role, state, version, created_at, changed_after_ms, attachments, error, parts)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
+  const sessionState = db.prepare(
+    'SELECT coalesce(sum(state < 2), 0) AS open, coalesce(sum(version), 0) AS versions FROM messages WHERE session = ?',
+  )
+  const archiveSession = db.prepare('UPDATE sessions SET archived = ? WHERE key = ?')
+  const dropParts = db.prepare('UPDATE messages SET parts = NULL WHERE session = ?')
+  const putParts = db.prepare('UPDATE messages SET parts = ? WHERE session = ? AND seq = ?')
+  const holdSession = db.prepare('UPDATE sessions SET held = ? WHERE key = ?')
   const deleteSession = db.prepare('DELETE FROM sessions WHERE key = ?')
   const findKey = db.prepare('SELECT digest, first_seq FROM idempotency WHERE session = ? AND key = ?')
   const insertKey = db.prepare('INSERT INTO idempotency (session, key, digest, first_seq) VALUES (?, ?, ?, ?)')
@@ -61,7 +69,7 @@ export const createWriteApplier = (db: DatabaseSync, index: MessageIndex): ((op:
   const probe = db.prepare('INSERT INTO probe (key, at) VALUES (1, ?) ON CONFLICT (key) DO UPDATE SET at = excluded.at')
 
   const sessionOf = (scope: Scope, id: string) =>
-    findSession.get(uuidToBytes(id), scope.bot, scope.user) as { key: number, message_count: number } | undefined
+    findSession.get(uuidToBytes(id), scope.bot, scope.user) as { key: number, message_count: number, archived: number | null, held: number } | undefined
   const messageOf = (session: number, id: string) =>
     findMessage.get(session, uuidToBytes(id)) as { n: number, state: number, version: number, created_at: number } | undefined
 
@@ -80,6 +88,28 @@ export const createWriteApplier = (db: DatabaseSync, index: MessageIndex): ((op:
     const row = sessionOf(scope, session)
     if (!row) return noSession(session)
     insertFile.run(row.key, a.id, a.name, a.mediaType, a.bytes, a.sha256, at)
+    return done
+  }
+
+  const archive = (op: WriteOpOf<'archive'>): WriteOutcome => {
+    const row = sessionOf(op.scope, op.session)
+    if (!row) return noSession(op.session)
+    const { open, versions } = sessionState.get(row.key) as { open: number, versions: number }
+    if (row.archived !== null || row.message_count !== op.messages || open > 0 || versions !== op.versions) {
+      return failed('conflict', `The session "${op.session}" changed while it was being archived.`)
+    }
+    archiveSession.run(op.bytes, row.key)
+    dropParts.run(row.key)
+    return done
+  }
+
+  const thaw = ({ scope, session, parts }: WriteOpOf<'thaw'>): WriteOutcome => {
+    const row = sessionOf(scope, session)
+    if (!row) return noSession(session)
+    if (row.archived === null) return done
+    if (parts.length !== row.message_count) return failed('data_corrupt', `The archive of session "${session}" lacks messages.`)
+    for (const [i, json] of parts.entries()) putParts.run(json, row.key, i + 1)
+    archiveSession.run(null, row.key)
     return done
   }
 
@@ -102,6 +132,7 @@ export const createWriteApplier = (db: DatabaseSync, index: MessageIndex): ((op:
   const add = ({ scope, session, messages, idempotency, at }: WriteOpOf<'add'>): WriteOutcome => {
     const row = sessionOf(scope, session)
     if (!row) return noSession(session)
+    if (row.archived !== null) return isArchived(session)
     if (idempotency) {
       const first = findKey.get(row.key, idempotency.key) as { digest: string, first_seq: number } | undefined
       if (first?.digest === idempotency.digest) return { value: { firstSeq: first.first_seq, repeated: true } }
@@ -150,6 +181,7 @@ export const createWriteApplier = (db: DatabaseSync, index: MessageIndex): ((op:
   const edit = (op: WriteOpOf<'edit'>): WriteOutcome => {
     const row = sessionOf(op.scope, op.session)
     if (!row) return noSession(op.session)
+    if (row.archived !== null) return isArchived(op.session)
     const message = messageOf(row.key, op.message)
     if (!message) return noMessage(op.message)
     if (message.state < 2) return failed('conflict', `The message "${op.message}" is ${states[message.state]}: it cannot be edited yet.`)
@@ -165,6 +197,8 @@ export const createWriteApplier = (db: DatabaseSync, index: MessageIndex): ((op:
   const remove = ({ scope, session }: WriteOpOf<'delete'>): WriteOutcome => {
     const row = sessionOf(scope, session)
     if (!row) return noSession(session)
+    if (row.held !== 0) return failed('conflict', `The session "${session}" is held: it may not be deleted.`)
+    if (row.archived !== null) return isArchived(session)
     // Nobody can reach it from here on; its rows go in steps, so that no other write waits long.
     hideSession.run(row.key)
     return done
@@ -208,6 +242,14 @@ export const createWriteApplier = (db: DatabaseSync, index: MessageIndex): ((op:
       case 'edit': return edit(op)
       case 'delete': return remove(op)
       case 'attach': return attach(op)
+      case 'archive': return archive(op)
+      case 'thaw': return thaw(op)
+      case 'hold': {
+        const row = sessionOf(op.scope, op.session)
+        if (!row) return noSession(op.session)
+        holdSession.run(op.held ? 1 : 0, row.key)
+        return done
+      }
       case 'import': return restore(op)
       case 'recover': return recover(op)
       case 'purge': return purge(op)

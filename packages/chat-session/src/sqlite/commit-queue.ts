@@ -23,6 +23,7 @@ export interface DatabaseFile {
   readonly path: string
   readonly busyTimeoutMs: number
   readonly maxDatabaseBytes: number | undefined
+  readonly archiveFolder: string
 }
 
 /** Larger batches gain nothing and make the first in them wait. */

@@ -1,4 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
+import { readArchive } from '../archive/archive-file.ts'
+import { bytesToUuid } from '../ids.ts'
 import type { IntegrityReport } from '../session-store.ts'
 
 /** Checks what SQLite does not know: that counts, places and rows agree. */
@@ -26,13 +28,22 @@ const invariants: readonly (readonly [problem: string, sql: string])[] = [
 ]
 
 /** Reads the whole file over a connection of its own. */
-export const checkDatabase = (path: string): IntegrityReport => {
+export const checkDatabase = (path: string, archiveFolder: string): IntegrityReport => {
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 })
   try {
     const pages = db.prepare('PRAGMA integrity_check(100)').all().map(row => String(Object.values(row)[0])).filter(line => line !== 'ok')
     const rows = invariants.flatMap(([problem, sql]) =>
       db.prepare(`${sql} LIMIT 20`).all().map(({ which }) => problem.replace('%', String(which))))
-    const problems = [...pages, ...rows].slice(0, 100)
+    const archived = db.prepare('SELECT id, message_count FROM sessions WHERE archived IS NOT NULL AND scope > 0').all() as { id: Uint8Array, message_count: number }[]
+    const archives = archived.flatMap(({ id, message_count }) => {
+      const sessionId = bytesToUuid(id)
+      try {
+        return readArchive(archiveFolder, sessionId).length === message_count ? [] : [`The archive of session "${sessionId}" lacks messages.`]
+      } catch (error) {
+        return [error instanceof Error ? error.message : String(error)]
+      }
+    })
+    const problems = [...pages, ...rows, ...archives].slice(0, 100)
     return { ok: problems.length === 0, problems }
   } finally {
     db.close()

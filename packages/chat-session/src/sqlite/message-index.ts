@@ -1,4 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { ColdParts } from '../archive/archive-file.ts'
+import { bytesToUuid } from '../ids.ts'
 import type { Attachment, MessagePart } from '../message.ts'
 import { searchableText } from '../search/searchable-text.ts'
 import { indexText, tokenizerVersion } from '../search/tokenize.ts'
@@ -36,14 +38,16 @@ export interface IndexedRow {
   readonly role: number
   readonly created_at: number
   readonly attachments: string | null
-  readonly parts: string
+  readonly parts: string | null
+  readonly seq: number
+  readonly session_id: Uint8Array
 }
 
 const tagsOf = ({ session, role, created_at, attachments }: IndexedRow): string =>
   `${sessionTag(session)} ${roleTags[role]} ${dayTag(created_at)} ${monthTag(created_at)} ${yearTag(created_at)}${attachments === null ? '' : ` ${attachmentTag}`}`
 
-const textOfRow = ({ parts, attachments }: IndexedRow): string =>
-  indexText(searchableText(JSON.parse(parts) as MessagePart[], attachments === null ? [] : (JSON.parse(attachments) as Attachment[])))
+const textOfRow = ({ parts, attachments, session_id, seq }: IndexedRow, cold: ColdParts): string =>
+  indexText(searchableText(parts === null ? cold(bytesToUuid(session_id), seq) : (JSON.parse(parts) as MessagePart[]), attachments === null ? [] : (JSON.parse(attachments) as Attachment[])))
 
 /** Keeps the index. Every call belongs inside a transaction. */
 export interface MessageIndex {
@@ -60,10 +64,10 @@ export interface MessageIndex {
 }
 
 /** The columns of {@link IndexedRow}. */
-export const indexedColumns = 'm.n, abs(s.scope) AS scope, m.session, m.role, m.created_at, m.attachments, m.parts'
+export const indexedColumns = 'm.n, abs(s.scope) AS scope, m.session, m.role, m.created_at, m.attachments, m.parts, m.seq, s.id AS session_id'
 
 /** Prepares the index; makes it anew when it was made by other rules than today's. */
-export const openMessageIndex = (db: DatabaseSync): MessageIndex => {
+export const openMessageIndex = (db: DatabaseSync, cold: ColdParts): MessageIndex => {
   const rules = db.prepare("SELECT value FROM settings WHERE key = 'tokenizer'").get() as { value: string } | undefined
   if (rules?.value !== tokenizerVersion) {
     db.exec("BEGIN IMMEDIATE; INSERT INTO message_index (message_index) VALUES ('delete-all'); DELETE FROM unindexed")
@@ -92,11 +96,11 @@ export const openMessageIndex = (db: DatabaseSync): MessageIndex => {
       const last = rows.at(-1)
       if (!last) return
       // FTS5 writes out what it holds whenever a number is smaller than the one before.
-      for (const r of rows.toSorted((a, b) => numberOf(a) - numberOf(b))) insert.run(numberOf(r), tagsOf(r), textOfRow(r))
+      for (const r of rows.toSorted((a, b) => numberOf(a) - numberOf(b))) insert.run(numberOf(r), tagsOf(r), textOfRow(r, cold))
       dropUntil.run(last.n)
     },
     remove(r) {
-      if (dropNote.run(r.n).changes === 0) remove.run(numberOf(r), tagsOf(r), textOfRow(r))
+      if (dropNote.run(r.n).changes === 0) remove.run(numberOf(r), tagsOf(r), textOfRow(r, cold))
     },
     rowOf: n => row.get(n) as unknown as IndexedRow | undefined,
   }

@@ -1,12 +1,13 @@
 import { DatabaseSync } from 'node:sqlite'
-import { fail, ok, type HiveError, type Result } from '@hivekit/errors'
+import { err, fail, isHiveError, ok, type HiveError, type Result } from '@hivekit/errors'
+import type { ColdParts } from '../archive/archive-file.ts'
 import type { Engine, Scope } from '../engine.ts'
 import type { BotId } from '../ids.ts'
 import { bytesToUuid, uuidToBytes } from '../ids.ts'
 import { describeFailure } from './failure.ts'
 import { messageColumns, sessionColumns, toMessage, toSession, type MessageRow, type SessionRow } from './rows.ts'
 
-type Reads = Pick<Engine, 'session' | 'sessions' | 'data' | 'messages' | 'message' | 'attachment' | 'isFileUsed' | 'scopeOf' | 'recovered'>
+type Reads = Pick<Engine, 'session' | 'sessions' | 'data' | 'messages' | 'message' | 'attachment' | 'isFileUsed' | 'scopeOf' | 'idleSessions' | 'recovered'>
 
 /** What is read on the caller's own thread: short look-ups by key, over a connection that cannot write. */
 export interface Reader extends Reads {
@@ -16,7 +17,7 @@ export interface Reader extends Reads {
 }
 
 /** Opens the second connection, onto a file that has the schema of today. */
-export const openReader = (path: string, busyTimeoutMs: number): Reader => {
+export const openReader = (path: string, busyTimeoutMs: number, cold: ColdParts): Reader => {
   const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
   db.exec('PRAGMA query_only = ON; PRAGMA cache_size = -16384')
 
@@ -38,6 +39,10 @@ export const openReader = (path: string, busyTimeoutMs: number): Reader => {
     FROM messages m JOIN sessions s ON s.key = m.session JOIN scopes c ON c.key = s.scope`
   const pending = db.prepare(`${recoverable} WHERE m.state = 0 ORDER BY m.n`)
   const byNumber = db.prepare(`${recoverable} WHERE m.n IN (SELECT value FROM json_each(?)) ORDER BY m.n`)
+  const idle = db.prepare(
+    `SELECT ${sessionColumns} FROM sessions s JOIN scopes c ON c.key = s.scope
+     WHERE s.updated_at < ? AND (s.archived IS NOT NULL) = ? AND s.held = 0 ORDER BY s.updated_at LIMIT ?`,
+  )
   const counts = db.prepare('SELECT count(*) AS sessions, coalesce(sum(message_count), 0) AS messages FROM sessions')
 
   const attempt = async <T>(read: () => Result<T, HiveError>): Promise<Result<T, HiveError>> => {
@@ -45,6 +50,7 @@ export const openReader = (path: string, busyTimeoutMs: number): Reader => {
     try {
       return read()
     } catch (error) {
+      if (isHiveError(error)) return err(error)
       const { code, message } = describeFailure(error)
       return fail(code, message, { cause: error })
     }
@@ -54,7 +60,7 @@ export const openReader = (path: string, busyTimeoutMs: number): Reader => {
     (sessionKey.get(uuidToBytes(id), of.bot, of.user) as { key: number } | undefined)?.key
   const toRecovered = (row: unknown) => {
     const { session_id, bot, user, ...rest } = row as MessageRow & { session_id: Uint8Array, bot: string, user: string }
-    return { botId: bot as BotId, ...(user === '' ? {} : { userId: user }), message: toMessage(rest, bytesToUuid(session_id)) }
+    return { botId: bot as BotId, ...(user === '' ? {} : { userId: user }), message: toMessage(rest, bytesToUuid(session_id), cold) }
   }
 
   return {
@@ -78,13 +84,13 @@ export const openReader = (path: string, busyTimeoutMs: number): Reader => {
       const rows = after === undefined
         ? newest.all(key, before ?? Number.MAX_SAFE_INTEGER, limit + 1).toReversed()
         : onward.all(key, after, limit + 1)
-      return ok((rows as unknown as MessageRow[]).map(row => toMessage(row, id)))
+      return ok((rows as unknown as MessageRow[]).map(row => toMessage(row, id, cold)))
     }),
     message: (of, id, messageId) => attempt(() => {
       const key = keyOf(of, id)
       if (key === undefined) return noSession(id)
       const row = message.get(key, uuidToBytes(messageId)) as MessageRow | undefined
-      return row ? ok(toMessage(row, id)) : fail('not_found', `No message "${messageId}".`)
+      return row ? ok(toMessage(row, id, cold)) : fail('not_found', `No message "${messageId}".`)
     }),
     attachment: (of, id, attachmentId) => attempt(() => {
       const key = keyOf(of, id)
@@ -102,6 +108,8 @@ export const openReader = (path: string, busyTimeoutMs: number): Reader => {
       failed: byNumber.all(JSON.stringify(failed)).map(toRecovered),
       pending: pending.all().map(toRecovered),
     })),
+    idleSessions: (before, tier, limit) => attempt(() =>
+      ok((idle.all(before, tier === 'archived' ? 1 : 0, limit) as unknown as SessionRow[]).map(toSession))),
     counts: () => (db.isOpen ? (counts.get() as { sessions: number, messages: number }) : { sessions: 0, messages: 0 }),
     close: () => db.isOpen && db.close(),
   }

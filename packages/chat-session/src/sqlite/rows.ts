@@ -1,3 +1,4 @@
+import type { ColdParts } from '../archive/archive-file.ts'
 import type { Attachment, Message, MessageError, MessagePart } from '../message.ts'
 import type { BotId, MessageId, SessionId } from '../ids.ts'
 import { bytesToUuid } from '../ids.ts'
@@ -5,7 +6,7 @@ import type { Session } from '../session.ts'
 import { roles, states } from './codes.ts'
 
 /** The columns that {@link toSession} reads. */
-export const sessionColumns = 's.id, c.bot, c.user, s.title, s.message_count, s.created_at, s.updated_at'
+export const sessionColumns = 's.id, c.bot, c.user, s.title, s.message_count, s.created_at, s.updated_at, s.archived, s.held'
 
 /** A row of {@link sessionColumns}. */
 export interface SessionRow {
@@ -16,6 +17,8 @@ export interface SessionRow {
   readonly message_count: number
   readonly created_at: number
   readonly updated_at: number
+  readonly archived: number | null
+  readonly held: number
 }
 
 /** Reads a session from its row. */
@@ -25,6 +28,8 @@ export const toSession = (row: SessionRow): Session => ({
   ...(row.user === '' ? {} : { userId: row.user }),
   title: row.title,
   messageCount: row.message_count,
+  tier: row.archived === null ? 'active' : 'archived',
+  held: row.held !== 0,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
 })
@@ -44,16 +49,17 @@ export interface MessageRow {
   readonly changed_after_ms: number
   readonly attachments: string | null
   readonly error: string | null
-  readonly parts: string
+  /** Null where the session is archived. */
+  readonly parts: string | null
 }
 
 /** Reads a message from its row. */
-export const toMessage = (row: MessageRow, sessionId: string): Message => ({
+export const toMessage = (row: MessageRow, sessionId: string, cold: ColdParts): Message => ({
   id: bytesToUuid(row.id) as MessageId,
   sessionId: sessionId as SessionId,
   seq: row.seq,
   role: roles[row.role]!,
-  parts: JSON.parse(row.parts) as MessagePart[],
+  parts: row.parts === null ? cold(sessionId, row.seq) : (JSON.parse(row.parts) as MessagePart[]),
   attachments: row.attachments === null ? [] : (JSON.parse(row.attachments) as Attachment[]),
   state: states[row.state]!,
   ...(row.error === null ? {} : { error: JSON.parse(row.error) as MessageError }),

@@ -67,6 +67,10 @@ const migrations: readonly string[] = [
   CREATE INDEX attachments_by_content ON attachments (sha256);
   CREATE INDEX sessions_leaving ON sessions (scope) WHERE scope < 0;
   `,
+  `
+  ALTER TABLE sessions ADD COLUMN archived INTEGER;
+  ALTER TABLE sessions ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
 
 /** Brings a file to the schema of today, in one transaction. Throws where the file is not ours or is too new. */

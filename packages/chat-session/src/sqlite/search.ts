@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { ColdParts } from '../archive/archive-file.ts'
 import type { BotId, MessageId, SessionId } from '../ids.ts'
 import { bytesToUuid, uuidToBytes } from '../ids.ts'
 import type { Attachment, MessagePart } from '../message.ts'
@@ -47,7 +48,7 @@ interface Row {
   readonly role: number
   readonly created_at: number
   readonly attachments: string | null
-  readonly parts: string
+  readonly parts: string | null
   readonly session_id: Uint8Array
   readonly title: string
   readonly bot: string
@@ -56,7 +57,7 @@ interface Row {
 interface Candidate { readonly row: Row, readonly text: string, readonly score: number }
 
 /** Prepares searches over one connection. */
-export const createSearch = (db: DatabaseSync): ((request: SearchRequest) => FoundPage) => {
+export const createSearch = (db: DatabaseSync, cold: ColdParts): ((request: SearchRequest) => FoundPage) => {
   const scopesOf = db.prepare(
     `SELECT c.key, c.bot FROM scopes c WHERE (?1 IS NULL OR c.bot = ?1) AND (?2 IS NULL OR c.user = ?2)
      AND EXISTS (SELECT 1 FROM sessions s WHERE s.scope = c.key)`,
@@ -83,7 +84,9 @@ export const createSearch = (db: DatabaseSync): ((request: SearchRequest) => Fou
           const row = rowOf.get(n - scope * scopeRange) as unknown as Row | undefined
           // A session that is being deleted has no scope any more, though the index may still know it.
           if (!row || row.created_at < plan.from || row.created_at >= plan.until) continue
-          const text = plan.needsText || test ? indexText(textOfRow(row)) : ''
+          // Reading archives to rank or to test would cost more than it tells: they rank last, and the index tests them.
+          if (row.parts === null && test) return false
+          const text = (plan.needsText || test) && row.parts !== null ? indexText(textOfRow(row, cold)) : ''
           if (test && !plan.matcher.matches(text)) continue
           found.push({ row, text, score: plan.ranked ? plan.matcher.score(text) : 0 })
           if (found.length === most) return true
@@ -112,7 +115,7 @@ export const createSearch = (db: DatabaseSync): ((request: SearchRequest) => Fou
       const all = scopes.flatMap(({ key }) => hitsOf(key, after?.n ?? scopeRange, limit + 1, plan)).toSorted((a, b) => b.row.n - a.row.n)
       const page = all.slice(0, limit)
       return {
-        items: page.map(c => toHit(c.row, query.wanted)),
+        items: page.map(c => toHit(c.row, query.wanted, cold)),
         next: all.length > limit ? { n: page.at(-1)!.row.n } : null,
       }
     }
@@ -125,7 +128,7 @@ export const createSearch = (db: DatabaseSync): ((request: SearchRequest) => Fou
     const last = page.at(-1)
     const top = after?.newest ?? Math.max(0, ...ranked.map(c => c.row.n)) + 1
     return {
-      items: page.map(c => toHit(c.row, query.wanted)),
+      items: page.map(c => toHit(c.row, query.wanted, cold)),
       next: last && rest.length > limit ? { n: last.row.n, score: last.score, newest: top } : null,
     }
   }
@@ -209,10 +212,10 @@ const dateTags = (from: number, until: number): { readonly wanted: readonly stri
   return { wanted: [], unwanted: before }
 }
 
-const textOfRow = ({ parts, attachments }: Pick<Row, 'parts' | 'attachments'>): string =>
-  searchableText(JSON.parse(parts) as MessagePart[], attachments === null ? [] : (JSON.parse(attachments) as Attachment[]))
+const textOfRow = ({ parts, attachments, session_id, seq }: Row, cold: ColdParts): string =>
+  searchableText(parts === null ? cold(bytesToUuid(session_id), seq) : (JSON.parse(parts) as MessagePart[]), attachments === null ? [] : (JSON.parse(attachments) as Attachment[]))
 
-const toHit = (row: Row, wanted: readonly Phrase[]): SearchPage['items'][number] => ({
+const toHit = (row: Row, wanted: readonly Phrase[], cold: ColdParts): SearchPage['items'][number] => ({
   botId: row.bot as BotId,
   sessionId: bytesToUuid(row.session_id) as SessionId,
   sessionTitle: row.title,
@@ -220,5 +223,5 @@ const toHit = (row: Row, wanted: readonly Phrase[]): SearchPage['items'][number]
   seq: row.seq,
   role: roles[row.role]!,
   createdAt: row.created_at,
-  snippet: snippetOf(textOfRow(row), wanted),
+  snippet: snippetOf(textOfRow(row, cold), wanted),
 })

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { err, fail, ok, type HiveError, type Result } from '@hivekit/errors'
+import { createColdParts } from '../archive/archive-file.ts'
 import type { Engine, WriteFailure } from '../engine.ts'
 import type { IntegrityReport } from '../session-store.ts'
 import { createWorkerCalls } from '../worker-calls.ts'
@@ -25,7 +26,7 @@ export const openSqliteEngine = async (file: DatabaseFile): Promise<Result<Engin
   const queue = opened.value
   let reader: Reader
   try {
-    reader = openReader(path, busyTimeoutMs)
+    reader = openReader(path, busyTimeoutMs, createColdParts(file.archiveFolder))
   } catch (error) {
     await queue[Symbol.asyncDispose]()
     const { code, message } = describeFailure(error)
@@ -45,6 +46,7 @@ export const openSqliteEngine = async (file: DatabaseFile): Promise<Result<Engin
     attachment: (...args) => reader.attachment(...args),
     isFileUsed: (...args) => reader.isFileUsed(...args),
     scopeOf: (...args) => reader.scopeOf(...args),
+    idleSessions: (...args) => reader.idleSessions(...args),
     recovered: (...args) => reader.recovered(...args),
     async search(request, signal) {
       // What is acknowledged but waits for the index is indexed first, so that a search sees its caller's own writes.
@@ -52,7 +54,7 @@ export const openSqliteEngine = async (file: DatabaseFile): Promise<Result<Engin
       return indexed.isErr() ? err(indexed.error) : searches.call(request, signal)
     },
     checkIntegrity: () => new Promise<Result<IntegrityReport, HiveError>>(resolve => {
-      const worker = new Worker(workerUrl('sqlite-check'), { workerData: { path }, name: 'chat-session check' })
+      const worker = new Worker(workerUrl('sqlite-check'), { workerData: file, name: 'chat-session check' })
       worker.once('message', (message: { report: IntegrityReport } | { failure: WriteFailure }) =>
         resolve('report' in message ? ok(message.report) : fail(message.failure.code, message.failure.message)))
       worker.once('error', error => resolve(fail('internal', String(error), { cause: error })))

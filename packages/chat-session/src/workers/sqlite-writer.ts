@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { parentPort, workerData } from 'node:worker_threads'
+import { createColdParts } from '../archive/archive-file.ts'
 import type { WriteOp } from '../engine.ts'
 import { createWriteApplier, type WriteOutcome } from '../sqlite/apply-write.ts'
 import type { DatabaseFile } from '../sqlite/commit-queue.ts'
@@ -13,7 +14,7 @@ import { migrate } from '../sqlite/schema.ts'
  */
 
 const port = parentPort!
-const { path, busyTimeoutMs, maxDatabaseBytes } = workerData as DatabaseFile
+const { path, busyTimeoutMs, maxDatabaseBytes, archiveFolder } = workerData as DatabaseFile
 
 const openDatabase = () => {
   const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
@@ -30,7 +31,7 @@ const indexBatch = 500
 const indexIdleMs = 250
 
 const serve = (db: DatabaseSync) => {
-  const index = openMessageIndex(db)
+  const index = openMessageIndex(db, createColdParts(archiveFolder))
   const apply = createWriteApplier(db, index)
   let idle: NodeJS.Timeout | undefined
   let closed = false

@@ -31,6 +31,10 @@ const run = async (worker: number) => {
       must(await writer.finish({ state: 'complete' }))
       say({ finished: id, reply: reply.id, text: [0, 1, 2, 3, 4].map(k => `${text} ${k}`).join('') })
     }
+    if (round % 3 === 1) {
+      must(await door.archive(id))
+      if (round % 2) must(await door.thaw(id))
+    }
     if (round % 3 === 2) {
       say({ deleting: id })
       must(await door.delete(id))
