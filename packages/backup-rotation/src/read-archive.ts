@@ -46,7 +46,7 @@ export async function* readArchive(blocks: AsyncIterable<Buffer>, { maxBytes, ma
     const parts = [first]
     for (let left = wanted - first.length; left > 0;) {
       const part = await take(left)
-      if (part.length === 0) throw corrupt('ends in the middle of an entry')
+      if (part.length === 0) throw corrupt('ends before its closing mark')
       parts.push(part)
       left -= part.length
     }
@@ -58,8 +58,7 @@ export async function* readArchive(blocks: AsyncIterable<Buffer>, { maxBytes, ma
   let pax: ReadonlyMap<string, string> = new Map()
   try {
     for (;;) {
-      const raw = await takeAll(512).catch(() => Buffer.alloc(0))
-      if (raw.length < 512) throw corrupt('ends without its closing mark')
+      const raw = await takeAll(512)
       const header = decodeHeader(raw)
       if (header.nullBlock) {
         await expectNothingMore()

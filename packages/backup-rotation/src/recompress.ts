@@ -22,7 +22,7 @@ export interface CompressionTier {
 export interface RecompressRequest {
   /** The tiers. Default: level 9 from 30 days on. */
   readonly tiers?: readonly CompressionTier[]
-  /** Begins no further archive after so many milliseconds. Default: no limit. */
+  /** Begins no further archive after so many milliseconds, but always one. Default: no limit. */
   readonly budgetMs?: number
   /** Says what would be done and does nothing. Default false. */
   readonly dryRun?: boolean
@@ -61,7 +61,7 @@ export const recompressVault = (context: VaultContext, request: RecompressReques
       const level = Math.max(0, ...tiers.filter(tier => ageDays >= tier.olderThanDays).map(tier => tier.level))
       const state = sharing[0]!.verification.state
       if (level <= payload.compression.level || state === 'corrupt' || state === 'suspect') continue
-      if (performance.now() - began >= budgetMs) {
+      if (done.length > 0 && performance.now() - began >= budgetMs) {
         left++
         continue
       }

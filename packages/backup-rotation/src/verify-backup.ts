@@ -25,7 +25,7 @@ export interface VerifyRequest {
   readonly depth?: VerifyDepth
   /** Which backups. Default: all, those verified longest ago first. */
   readonly ids?: readonly string[]
-  /** Begins no further backup after so many milliseconds; the next run goes on with the others. Default: no limit. */
+  /** Begins no further backup after so many milliseconds, but always one; the next run goes on with the others. Default: no limit. */
   readonly budgetMs?: number
   /** Told how far it has come. */
   readonly onProgress?: (progress: BackupProgress) => void
@@ -58,7 +58,7 @@ export const verifyBackups = async (context: VaultContext, request: VerifyReques
   const byPayload = new Map<string, Verification>()
   let left = 0
   for (const record of wanted) {
-    if (performance.now() - began >= budgetMs) {
+    if (found.size > 0 && performance.now() - began >= budgetMs) {
       left++
       continue
     }
