@@ -20,7 +20,7 @@ export const NothingOpen = ({ botId }: { readonly botId: string | undefined }) =
   return (
     <div className="start">
       <Comb />
-      <h1 id="place-title" className="start-name" tabIndex={-1}>{title}</h1>
+      <h2 id="place-title" className="start-name" tabIndex={-1}>{title}</h2>
       {!botId && <p className="start-about">Its sessions and what you said to each other are kept here.</p>}
       {botId && state === 'ready' && <p className="start-about"><a href="#/">See the bots that there are</a></p>}
       {botId && state === 'failed' && problem && (

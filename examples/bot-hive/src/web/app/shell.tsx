@@ -13,6 +13,7 @@ import { go } from './go.ts'
 import { NothingOpen } from './nothing-open.tsx'
 import { hrefOf } from './place.ts'
 import { useArrival } from './use-arrival.ts'
+import { usePageTitle } from './use-page-title.ts'
 import './shell.css'
 
 const skip = (event: MouseEvent) => {
@@ -29,6 +30,7 @@ export const Shell = () => {
   const bot = useView(view => (view.place.botId ? view.bots[view.place.botId] : undefined))
   const { botId, sessionId, fresh } = place
   useArrival(place)
+  usePageTitle()
 
   useEffect(() => {
     if (botId && !signedOut) void hive.readSessions(botId)
@@ -61,17 +63,20 @@ export const Shell = () => {
           </a>
           <ConnectionState />
         </header>
-        <BotList />
-        {bot && (
-          <section className="bot-pane" aria-labelledby="bot-title">
-            <BotPanel bot={bot} />
-            <SessionList bot={bot} />
+        <main>
+          <h1 className="visually-hidden">Bot hive</h1>
+          <BotList />
+          {bot && (
+            <section className="bot-pane" aria-labelledby="bot-title">
+              <BotPanel bot={bot} />
+              <SessionList bot={bot} />
+            </section>
+          )}
+          <section className="place" aria-labelledby="place-title">
+            {bot && sessionId && <ConversationView key={sessionId} bot={bot} sessionId={sessionId} onDeleted={onDeleted} />}
+            {bot && !sessionId && <StartView key={bot.id} bot={bot} />}
+            {!bot && <NothingOpen botId={botId} />}
           </section>
-        )}
-        <main className="place" aria-labelledby="place-title">
-          {bot && sessionId && <ConversationView key={sessionId} bot={bot} sessionId={sessionId} onDeleted={onDeleted} />}
-          {bot && !sessionId && <StartView key={bot.id} bot={bot} />}
-          {!bot && <NothingOpen botId={botId} />}
         </main>
       </div>
       <StatusRegion />

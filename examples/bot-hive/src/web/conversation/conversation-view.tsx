@@ -45,7 +45,7 @@ export const ConversationView = ({ bot, sessionId, onDeleted }: ConversationView
   return (
     <>
       <PlaceHead bot={bot} actions={session && <DeleteSession session={session} onDeleted={onDeleted} />}>
-        {session ? <SessionTitle session={session} /> : <h1 id="place-title" className="place-title" tabIndex={-1}>Session</h1>}
+        {session ? <SessionTitle session={session} /> : <h2 id="place-title" className="place-title" tabIndex={-1}>Session</h2>}
       </PlaceHead>
       {conversation.problem && (
         <div className="place-problem">

@@ -34,7 +34,7 @@ export const StartView = ({ bot }: { readonly bot: Bot }) => {
   return (
     <>
       <PlaceHead bot={bot}>
-        <h1 id="place-title" className="place-title" tabIndex={-1}>New session</h1>
+        <h2 id="place-title" className="place-title" tabIndex={-1}>New session</h2>
       </PlaceHead>
       <div className="start">
         <BotMark name={bot.name} />
@@ -42,7 +42,7 @@ export const StartView = ({ bot }: { readonly bot: Bot }) => {
         {bot.description && <p className="start-about">{bot.description}</p>}
         {bot.commands.length > 0 && (
           <section className="start-commands" aria-labelledby="start-commands-title">
-            <h2 id="start-commands-title" className="pane-title">It understands</h2>
+            <h3 id="start-commands-title" className="pane-title">It understands</h3>
             <ul>
               {bot.commands.map(command => (
                 <li key={command.name}>

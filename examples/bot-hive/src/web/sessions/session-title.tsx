@@ -52,7 +52,7 @@ export const SessionTitle = ({ session }: { readonly session: Session }) => {
   }
   return (
     <div className="title-row">
-      <h1 id="place-title" className="place-title" tabIndex={-1}>{session.title || 'Untitled'}</h1>
+      <h2 id="place-title" className="place-title" tabIndex={-1}>{session.title || 'Untitled'}</h2>
       <button
         type="button" ref={button} className="quiet icon-only" aria-label="Rename session" title="Rename session"
         onClick={() => setEditing(true)}
