@@ -96,7 +96,7 @@ test('plans, tools and thoughts are shown, and a question is answered by a butto
   const id = await stage.tell('storyteller', 'Work', 'plan')
   await using opened = await stage.open(`#/bots/storyteller/sessions/${id}`)
   const { page } = opened
-  await page.getByRole('region', { name: 'Plan' }).getByText('3 of 3 done').waitFor()
+  await page.getByRole('group', { name: 'Plan' }).getByText('3 of 3 done').waitFor()
   await page.getByText('Read hive.log').click()
   await page.getByText('worker crashed').waitFor()
   await page.getByText('Thoughts').click()

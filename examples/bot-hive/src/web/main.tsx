@@ -7,6 +7,8 @@ import { createHive } from './app/hive.ts'
 import { readPlace } from './app/place.ts'
 import { Shell } from './app/shell.tsx'
 import { preloadMarkdown } from './conversation/text.tsx'
+import { applyPreferences } from './preferences/apply-preferences.ts'
+import { createPreferenceStore } from './preferences/preferences.ts'
 import { createKeep } from './state/keep.ts'
 import { createStore } from './state/store.ts'
 import './design/tokens.css'
@@ -17,6 +19,7 @@ const nextFrame = (run: () => void) => void (document.hidden ? setTimeout(run, 2
 
 const store = createStore(nextFrame)
 const keep = createKeep(() => localStorage)
+const preferences = createPreferenceStore(keep, applyPreferences)
 const hive = createHive(store, keep)
 const announcer = createAnnouncer((run, delayMs) => void setTimeout(run, delayMs))
 
@@ -29,6 +32,7 @@ const onVisible = () => store.dispatch({ type: 'visible', visible: !document.hid
 addEventListener('hashchange', onPlace)
 document.addEventListener('visibilitychange', onVisible)
 addEventListener('online', hive.retryNow)
+addEventListener('storage', preferences.reload)
 onPlace()
 onVisible()
 preloadMarkdown()
@@ -38,7 +42,7 @@ const root = document.getElementById('root')
 if (!root) throw new Error('The page has no #root.')
 createRoot(root).render(
   <StrictMode>
-    <PageContext value={{ store, hive, keep, announcer }}>
+    <PageContext value={{ store, hive, keep, announcer, preferences }}>
       <Shell />
     </PageContext>
   </StrictMode>,

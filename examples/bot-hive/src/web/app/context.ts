@@ -2,6 +2,7 @@ import { createContext, useContext, useSyncExternalStore } from 'react'
 import type { Keep } from '../state/keep.ts'
 import type { Store } from '../state/store.ts'
 import type { View } from '../state/view.ts'
+import type { PreferenceStore } from '../preferences/preferences.ts'
 import type { Announcer } from '../announce/announcer.ts'
 import type { Hive } from './hive.ts'
 
@@ -10,6 +11,7 @@ export interface Page {
   readonly store: Store
   readonly hive: Hive
   readonly announcer: Announcer
+  readonly preferences: PreferenceStore
   /** Outlives the page: drafts. */
   readonly keep: Keep
 }

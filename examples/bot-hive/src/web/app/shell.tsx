@@ -7,6 +7,7 @@ import { SignIn } from '../connection/sign-in.tsx'
 import { ConversationView } from '../conversation/conversation-view.tsx'
 import { StartView } from '../conversation/start-view.tsx'
 import { Icon } from '../design/icon.tsx'
+import { PreferencesDialog } from '../preferences/preferences-dialog.tsx'
 import { SessionList } from '../sessions/session-list.tsx'
 import { useHive, usePage, useView } from './context.ts'
 import { go } from './go.ts'
@@ -61,6 +62,7 @@ export const Shell = () => {
             </svg>
             Bot hive
           </a>
+          <PreferencesDialog />
           <ConnectionState />
         </header>
         <main>

@@ -1,6 +1,7 @@
 import { useEffect, useRef, type FormEvent, type KeyboardEvent, type ReactNode } from 'react'
 import { useHive, useView } from '../app/context.ts'
 import { Icon } from '../design/icon.tsx'
+import { usePreferences } from '../preferences/preferences-dialog.tsx'
 import type { Bot } from '../state/view.ts'
 import { useDraft } from './draft.ts'
 import './composer.css'
@@ -53,6 +54,7 @@ export const Composer = ({ bot, draftName, onSend, onCancel, insert }: ComposerP
   const [text, setText] = useDraft(draftName)
   const field = useRef<HTMLTextAreaElement>(null)
   const canSend = bot.state !== 'stopped' && bot.state !== 'draining'
+  const byControl = usePreferences().send === 'ctrl-enter'
   const notice = <Notice bot={bot} />
 
   useEffect(() => {
@@ -74,6 +76,7 @@ export const Composer = ({ bot, draftName, onSend, onCancel, insert }: ComposerP
   }
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || event.shiftKey || event.altKey || event.nativeEvent.isComposing) return
+    if (byControl && !event.ctrlKey && !event.metaKey) return
     event.preventDefault()
     send()
   }
@@ -103,7 +106,10 @@ export const Composer = ({ bot, draftName, onSend, onCancel, insert }: ComposerP
         </div>
       </div>
       <p id="composer-keys" className="composer-keys">
-        <kbd>Enter</kbd> sends, <kbd>Shift</kbd>+<kbd>Enter</kbd> begins a new line{onCancel && <>, <kbd>Esc</kbd> stops the reply</>}
+        {byControl
+          ? <><kbd>Ctrl</kbd> or <kbd>⌘</kbd>+<kbd>Enter</kbd> sends, <kbd>Enter</kbd> begins a new line</>
+          : <><kbd>Enter</kbd> sends, <kbd>Shift</kbd>+<kbd>Enter</kbd> begins a new line</>}
+        {onCancel && <>, <kbd>Esc</kbd> stops the reply</>}
       </p>
     </form>
   )

@@ -19,13 +19,13 @@ export const ConnectionBanner = () => {
   const now = useNow(500, lost)
   if (!lost) return null
   return (
-    <div className="connection-banner">
+    <section className="connection-banner" aria-label="Connection">
       <Icon name="warning" />
       <p>
         Connection to the hive lost, retrying
         {connection.retryAt > now ? ` in ${secondsUntil(connection.retryAt, now)} s` : '…'}
       </p>
       <button type="button" className="small" onClick={hive.retryNow}>Try now</button>
-    </div>
+    </section>
   )
 }

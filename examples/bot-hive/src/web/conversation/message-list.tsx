@@ -105,7 +105,7 @@ export const MessageList = ({ session, sessionId, bot, conversation }: MessageLi
 
   return (
     <div className="messages-frame">
-      <ScrollArea ref={scroller} className="messages-scroller" label="Messages">
+      <ScrollArea ref={scroller} className="messages-scroller" label="Messages" landmark>
         <p className="messages-start">{loadingOlder ? 'Reading older messages…' : older ? 'Older messages above' : ''}</p>
         <Places value={places}>
         <Virtualizer

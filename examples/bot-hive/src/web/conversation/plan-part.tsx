@@ -14,7 +14,7 @@ const looks: Record<Status, { readonly icon: IconName; readonly text: string }> 
 export const PlanPart = ({ part }: { readonly part: Plan }) => {
   const done = part.entries.filter(entry => entry.status === 'completed').length
   return (
-    <section className="plan" aria-label="Plan">
+    <fieldset className="plan" aria-label="Plan">
       <p className="plan-head">Plan <span>{done} of {part.entries.length} done</span></p>
       <progress value={done} max={Math.max(1, part.entries.length)} aria-label="Plan, done" />
       <ol>
@@ -26,6 +26,6 @@ export const PlanPart = ({ part }: { readonly part: Plan }) => {
           </li>
         ))}
       </ol>
-    </section>
+    </fieldset>
   )
 }

@@ -12,6 +12,7 @@ const paths = {
   plus: 'M8 3v10M3 8h10',
   restart: 'M13 8a5 5 0 1 1-1.6-3.7M13.2 2v3h-3',
   send: 'M8 13V3.5M3.8 7.5 8 3.2l4.2 4.3',
+  sliders: 'M2.5 5h6m4 0h1M2.5 11h1m4 0h6M10.5 3.2v3.6M5.5 9.2v3.6',
   stop: 'M4.2 4.2h7.6v7.6H4.2z',
   trash: 'M2.8 4.5h10.4M6.2 4.5V2.8h3.6v1.7m-5.4 0 .6 8.7h6l.6-8.7',
   warning: 'M8 6v3.2m0 2v.1M8 2.2 14.5 13.5h-13z',

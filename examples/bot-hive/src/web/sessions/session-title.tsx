@@ -37,6 +37,7 @@ export const SessionTitle = ({ session }: { readonly session: Session }) => {
   if (editing) {
     return (
       <form className="rename" onSubmit={event => void save(event)}>
+        <h2 id="place-title" className="visually-hidden" tabIndex={-1}>{session.title || 'Untitled'}</h2>
         <label className="visually-hidden" htmlFor="rename-title">Title of the session</label>
         <input
           id="rename-title" ref={input} defaultValue={session.title} maxLength={200} autoComplete="off"
