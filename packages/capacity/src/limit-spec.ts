@@ -1,3 +1,4 @@
+import { createAdaptiveLimit, type AdaptiveLimitOptions } from './adaptive-limit.ts'
 import type { Clock } from './clock.ts'
 import { createConcurrencyLimit, type ConcurrencyLimitOptions } from './concurrency-limit.ts'
 import { createEventLoopLimit, type EventLoopLimitOptions } from './event-loop-limit.ts'
@@ -13,6 +14,7 @@ export type LimitSpec =
   | MemoryLimitOptions
   | EventLoopLimitOptions
   | GaugeLimitOptions
+  | AdaptiveLimitOptions
 
 /** Makes a limit from its description; a limit made elsewhere is taken as it is. */
 export const createLimit = (name: string, spec: LimitSpec | Limit, clock: Clock): Limit => {
@@ -28,10 +30,12 @@ export const createLimit = (name: string, spec: LimitSpec | Limit, clock: Clock)
       return createEventLoopLimit(spec, clock)
     case 'gauge':
       return createGaugeLimit(spec, clock)
+    case 'adaptive':
+      return createAdaptiveLimit(spec)
     default: {
       const { kind } = spec as { readonly kind: unknown }
       throw new TypeError(
-        `Expected limits.${name}.kind to be concurrency, rate, memory, eventLoop, gauge, got ${JSON.stringify(kind)}.`,
+        `Expected limits.${name}.kind to be concurrency, rate, memory, eventLoop, gauge or adaptive, got ${JSON.stringify(kind)}.`,
       )
     }
   }
