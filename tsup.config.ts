@@ -11,4 +11,6 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   dts: false,
+  // Without its prefix `node:sqlite` is no module at all.
+  removeNodeProtocol: false,
 })

@@ -9,7 +9,7 @@ export interface SearchOptions {
   /** Where the page before ended: its `next`. Give the same query and options with it. */
   readonly cursor?: string
   /**
-   * `newest` first, or by `relevance`: how much of a message is about the words, among the newest 1,000 that hold
+   * `newest` first, or by `relevance`: how much of a message is about the words, among the newest 500 that hold
    * them. Default `newest`.
    */
   readonly order?: 'newest' | 'relevance'

@@ -1,7 +1,7 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { err, fail, HiveError, ok, type Result } from '@hivekit/errors'
 import type { WriteFailure } from './engine.ts'
-import { workerUrl } from './worker-url.ts'
+import { startWorker } from './start-worker.ts'
 
 /** What a worker answers. */
 export type WorkerAnswer = { readonly id: number, readonly value: unknown } | { readonly id: number, readonly failure: WriteFailure }
@@ -41,7 +41,7 @@ export const createWorkerCalls = <Request, Value>(name: string, workerData: unkn
     worker.postMessage(job)
   }
   const start = (): Worker => {
-    const started = new Worker(workerUrl(name), { workerData, name: `chat-session ${name}` })
+    const started = startWorker(name, workerData)
     started.on('message', (answer: WorkerAnswer) => {
       settle(answer.id, 'failure' in answer ? fail(answer.failure.code, answer.failure.message) : ok(answer.value as Value))
       next()

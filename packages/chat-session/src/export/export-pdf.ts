@@ -1,8 +1,7 @@
-import { Worker } from 'node:worker_threads'
 import { HiveError } from '@hivekit/errors'
 import type { Message } from '../message.ts'
 import type { PdfOptions } from '../pdf/pdf-document.ts'
-import { workerUrl } from '../worker-url.ts'
+import { startWorker } from '../start-worker.ts'
 import type { SessionSource } from './session-source.ts'
 
 /** Messages go to the thread this many at a time. */
@@ -15,7 +14,7 @@ export const exportPdf = async function* (
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   const workerData: PdfOptions = { session: source.session, ...options }
-  const worker = new Worker(workerUrl('pdf'), { workerData, name: 'chat-session pdf' })
+  const worker = startWorker('pdf', workerData)
   let fail: (error: unknown) => void = () => {}
   const broken = new Promise<never>((_, reject) => { fail = reject })
   broken.catch(() => {})

@@ -1,8 +1,8 @@
-const uuid = { type: 'string', pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' } as const
-const time = { type: 'integer', minimum: 0, maximum: 8_640_000_000_000_000 } as const
+const uuid = { type: 'string', pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' }
+const time = { type: 'integer', minimum: 0, maximum: 8_640_000_000_000_000 }
 
 /** The JSON Schema (2020-12) of the document that a session is exported to, version 1. */
-export const sessionExportSchema = {
+export const sessionExportSchema: Readonly<Record<string, unknown>> = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   $id: 'urn:hivekit:chat-session:export:1',
   title: 'A chat session',
@@ -86,4 +86,4 @@ export const sessionExportSchema = {
       },
     },
   },
-} as const
+}

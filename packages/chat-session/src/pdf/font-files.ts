@@ -27,12 +27,21 @@ export interface FallbackFile {
   readonly ranges: readonly (readonly [from: number, to: number])[]
 }
 
+/** A family is its user's to install: it is looked for beside this package and in the program's own folder. */
+const resolveFamily = (family: string): string => {
+  try {
+    return require.resolve(`${family}/unicode.json`)
+  } catch {
+    return createRequire(join(process.cwd(), 'package.json')).resolve(`${family}/unicode.json`)
+  }
+}
+
 /** The files of the families that are installed, each with part of its family's characters. */
 export const findFallbackFiles = (families: readonly string[]): FallbackFile[] => families.flatMap(family => {
   let folder: string
   let subsets: Record<string, string>
   try {
-    const index = require.resolve(`${family}/unicode.json`)
+    const index = resolveFamily(family)
     folder = dirname(index)
     subsets = JSON.parse(readFileSync(index, 'utf8')) as Record<string, string>
   } catch {

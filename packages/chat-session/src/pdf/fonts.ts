@@ -4,15 +4,6 @@ import { faces, fallbackFamilies, findFallbackFiles, readFace, type Face, type F
 import { createPdfFont, type PdfFont } from './pdf-font.ts'
 import type { PdfFile } from './pdf-file.ts'
 
-/** How text looks. */
-export interface Style {
-  readonly face: Face
-  /** In points. */
-  readonly size: number
-  /** Red, green and blue from 0 to 1, as an operator's operands. */
-  readonly color: string
-}
-
 /** A stretch of text that one font sets. */
 export interface GlyphRun {
   readonly font: PdfFont
@@ -59,7 +50,10 @@ export const createFonts = (families: readonly string[] = fallbackFamilies): Fon
     try {
       const parsed = create(read()) as ParsedFont
       // Outlines of the other kind cannot be embedded the way these are.
-      if ('glyf' in parsed) font = createPdfFont(parsed, open.size)
+      const made = 'glyf' in parsed ? createPdfFont(parsed, open.size) : null
+      // fontkit reads a font's tables when they are first needed: here, where it may fail.
+      made?.has(32)
+      font = made
     } catch {
       // A file that is missing or broken is a font that is not installed.
     }

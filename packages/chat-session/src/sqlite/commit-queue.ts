@@ -1,7 +1,6 @@
-import { Worker } from 'node:worker_threads'
 import { err, fail, HiveError, ok, type Result } from '@hivekit/errors'
 import type { WriteFailure, WriteOp, WriteOpOf, WriteValues } from '../engine.ts'
-import { workerUrl } from '../worker-url.ts'
+import { startWorker } from '../start-worker.ts'
 import type { WriteOutcome } from './apply-write.ts'
 
 type Settle = (result: Result<never, HiveError>) => void
@@ -31,7 +30,7 @@ const maxBatch = 512
 
 /** Starts the thread, which brings the file to the schema of today. */
 export const openCommitQueue = async (file: DatabaseFile): Promise<Result<CommitQueue, HiveError>> => {
-  const worker = new Worker(workerUrl('sqlite-writer'), { workerData: file, name: 'chat-session writer' })
+  const worker = startWorker('sqlite-writer', file)
   const started = await new Promise<WriteFailure | undefined>(resolve => {
     worker.once('message', (message: 'ready' | { failure: WriteFailure }) => resolve(message === 'ready' ? undefined : message.failure))
     worker.once('error', error => resolve({ code: 'internal', message: `The writing thread failed: ${String(error)}` }))

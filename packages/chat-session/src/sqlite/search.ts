@@ -37,9 +37,9 @@ export interface FoundPage {
 }
 
 /** By relevance, this many of the newest hits are ranked. */
-const candidateCount = 1_000
+const candidateCount = 500
 /** A beginning of a word may stand for so many words that gathering them costs more than reading the newest messages. */
-const scanCount = 2_000
+const scanCount = 500
 
 interface Row {
   readonly n: number

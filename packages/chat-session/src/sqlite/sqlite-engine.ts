@@ -1,12 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { Worker } from 'node:worker_threads'
 import { err, fail, ok, type HiveError, type Result } from '@hivekit/errors'
 import { createColdParts } from '../archive/archive-file.ts'
 import type { Engine, WriteFailure } from '../engine.ts'
 import type { IntegrityReport } from '../session-store.ts'
 import { createWorkerCalls } from '../worker-calls.ts'
-import { workerUrl } from '../worker-url.ts'
+import { startWorker } from '../start-worker.ts'
 import { openCommitQueue, type DatabaseFile } from './commit-queue.ts'
 import { describeFailure } from './failure.ts'
 import { openReader, type Reader } from './reader.ts'
@@ -54,7 +53,7 @@ export const openSqliteEngine = async (file: DatabaseFile): Promise<Result<Engin
       return indexed.isErr() ? err(indexed.error) : searches.call(request, signal)
     },
     checkIntegrity: () => new Promise<Result<IntegrityReport, HiveError>>(resolve => {
-      const worker = new Worker(workerUrl('sqlite-check'), { workerData: file, name: 'chat-session check' })
+      const worker = startWorker('sqlite-check', file)
       worker.once('message', (message: { report: IntegrityReport } | { failure: WriteFailure }) =>
         resolve('report' in message ? ok(message.report) : fail(message.failure.code, message.failure.message)))
       worker.once('error', error => resolve(fail('internal', String(error), { cause: error })))
