@@ -1,6 +1,7 @@
 import { HiveError } from '@hivekit/errors'
 import type { SessionLimits } from './limits.ts'
 import type { Attachment, MessagePart } from './message.ts'
+import { encodeParts } from './parts-json.ts'
 
 const invalid = (message: string) => new HiveError('invalid_argument', message)
 const tooLarge = (what: string, limit: number, unit: string) => new HiveError('too_large', `${what} more than ${limit} ${unit}.`)
@@ -34,7 +35,7 @@ export const encodeContent = (
   for (const attachment of attachments as readonly unknown[]) {
     if (!isAttachment(attachment)) return invalid('An attachment needs an id, a name, a mediaType and a size in bytes.')
   }
-  const json = toJson(parts)
+  const json = attempt(() => encodeParts(parts))
   if (json === undefined) return invalid('The parts cannot be written as JSON.')
   const attached = attachments.length === 0 ? null : JSON.stringify(attachments)
   if (Buffer.byteLength(json) + (attached?.length ?? 0) > limits.maxMessageBytes) {
@@ -44,9 +45,11 @@ export const encodeContent = (
 }
 
 /** JSON, or nothing where there is none (a cycle, a bigint, a function). */
-export const toJson = (value: unknown): string | undefined => {
+export const toJson = (value: unknown): string | undefined => attempt(() => JSON.stringify(value))
+
+const attempt = (encode: () => string): string | undefined => {
   try {
-    return JSON.stringify(value)
+    return encode()
   } catch {
     return undefined
   }

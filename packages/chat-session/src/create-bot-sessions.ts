@@ -11,8 +11,9 @@ import type { MessageDraft, Scope } from './engine.ts'
 import { exportSession } from './export/export-session.ts'
 import { importSession } from './export/import-session.ts'
 import { isUuid, type BotId, type MessageId, type SessionId } from './ids.ts'
-import type { Attachment, Message, MessagePart } from './message.ts'
+import type { Attachment, Message } from './message.ts'
 import { noMessage, noSession } from './not-found.ts'
+import { decodeParts } from './parts-json.ts'
 import { createReplyWriter, type ReplyWriter } from './reply-writer.ts'
 import { searchStore } from './search-store.ts'
 import { readSessionCursor, writeSessionCursor } from './session-cursor.ts'
@@ -73,7 +74,7 @@ export const createBotSessions = (core: StoreCore, scope: Scope): BotSessions =>
       sessionId: sessionId as SessionId,
       seq: firstSeq + i,
       role,
-      parts: JSON.parse(parts) as MessagePart[],
+      parts: decodeParts(parts),
       attachments: attachments === null ? [] : (JSON.parse(attachments) as Attachment[]),
       state,
       version: 1,

@@ -55,7 +55,7 @@ it('says unavailable while another process holds the lock, and goes on when it l
 })
 
 it('says storage_full when the database may not grow, keeps what it has, and goes on when there is room', async () => {
-  const small = must(await openSessionStore({ path, maxDatabaseBytes: 200_000 }))
+  const small = must(await openSessionStore({ path, maxDatabaseBytes: 400_000 }))
   const door = small.forBot('a')
   const { id } = must(await door.create())
   const parts = [{ type: 'text', text: 'x'.repeat(10_000) }]

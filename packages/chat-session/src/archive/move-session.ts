@@ -6,6 +6,7 @@ import { isUuid } from '../ids.ts'
 import type { Message } from '../message.ts'
 import { noSession } from '../not-found.ts'
 import type { Session } from '../session.ts'
+import { encodeParts } from '../parts-json.ts'
 import { describeFailure } from '../sqlite/failure.ts'
 import { archivePath, readArchive, writeArchive } from './archive-file.ts'
 
@@ -65,7 +66,7 @@ const thaw = async (core: StoreCore, scope: Scope, sessionId: string): Promise<R
   const session = await engine.session(scope, sessionId)
   if (session.isErr() || session.value.tier === 'active') return session
   try {
-    const parts = readArchive(archiveFolder, sessionId).map(m => JSON.stringify(m.parts))
+    const parts = readArchive(archiveFolder, sessionId).map(m => encodeParts(m.parts))
     const thawed = await engine.write<'thaw'>({ kind: 'thaw', scope, session: sessionId, parts })
     if (thawed.isErr()) return err(thawed.error)
     await rm(archivePath(archiveFolder, sessionId), { force: true })

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { ColdParts } from '../archive/archive-file.ts'
 import { bytesToUuid } from '../ids.ts'
-import type { Attachment, MessagePart } from '../message.ts'
+import type { Attachment } from '../message.ts'
+import { decodeParts } from '../parts-json.ts'
 import { searchableText } from '../search/searchable-text.ts'
 import { indexText, tokenizerVersion } from '../search/tokenize.ts'
 
@@ -47,7 +48,7 @@ const tagsOf = ({ session, role, created_at, attachments }: IndexedRow): string 
   `${sessionTag(session)} ${roleTags[role]} ${dayTag(created_at)} ${monthTag(created_at)} ${yearTag(created_at)}${attachments === null ? '' : ` ${attachmentTag}`}`
 
 const textOfRow = ({ parts, attachments, session_id, seq }: IndexedRow, cold: ColdParts): string =>
-  indexText(searchableText(parts === null ? cold(bytesToUuid(session_id), seq) : (JSON.parse(parts) as MessagePart[]), attachments === null ? [] : (JSON.parse(attachments) as Attachment[])))
+  indexText(searchableText(parts === null ? cold(bytesToUuid(session_id), seq) : decodeParts(parts), attachments === null ? [] : (JSON.parse(attachments) as Attachment[])))
 
 /** Keeps the index. Every call belongs inside a transaction. */
 export interface MessageIndex {

@@ -1,5 +1,6 @@
 import type { ColdParts } from '../archive/archive-file.ts'
-import type { Attachment, Message, MessageError, MessagePart } from '../message.ts'
+import type { Attachment, Message, MessageError } from '../message.ts'
+import { decodeParts } from '../parts-json.ts'
 import type { BotId, MessageId, SessionId } from '../ids.ts'
 import { bytesToUuid } from '../ids.ts'
 import type { Session } from '../session.ts'
@@ -59,7 +60,7 @@ export const toMessage = (row: MessageRow, sessionId: string, cold: ColdParts): 
   sessionId: sessionId as SessionId,
   seq: row.seq,
   role: roles[row.role]!,
-  parts: row.parts === null ? cold(sessionId, row.seq) : (JSON.parse(row.parts) as MessagePart[]),
+  parts: row.parts === null ? cold(sessionId, row.seq) : decodeParts(row.parts),
   attachments: row.attachments === null ? [] : (JSON.parse(row.attachments) as Attachment[]),
   state: states[row.state]!,
   ...(row.error === null ? {} : { error: JSON.parse(row.error) as MessageError }),

@@ -2,7 +2,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { ColdParts } from '../archive/archive-file.ts'
 import type { BotId, MessageId, SessionId } from '../ids.ts'
 import { bytesToUuid, uuidToBytes } from '../ids.ts'
-import type { Attachment, MessagePart } from '../message.ts'
+import type { Attachment } from '../message.ts'
+import { decodeParts } from '../parts-json.ts'
 import type { SearchHit, SearchPage } from '../search.ts'
 import { createMatcher, type Matcher } from '../search/match.ts'
 import type { ParsedQuery } from '../search/parse-query.ts'
@@ -213,7 +214,7 @@ const dateTags = (from: number, until: number): { readonly wanted: readonly stri
 }
 
 const textOfRow = ({ parts, attachments, session_id, seq }: Row, cold: ColdParts): string =>
-  searchableText(parts === null ? cold(bytesToUuid(session_id), seq) : (JSON.parse(parts) as MessagePart[]), attachments === null ? [] : (JSON.parse(attachments) as Attachment[]))
+  searchableText(parts === null ? cold(bytesToUuid(session_id), seq) : decodeParts(parts), attachments === null ? [] : (JSON.parse(attachments) as Attachment[]))
 
 const toHit = (row: Row, wanted: readonly Phrase[], cold: ColdParts): SearchPage['items'][number] => ({
   botId: row.bot as BotId,
