@@ -80,6 +80,12 @@ const states: Readonly<Record<string, (page: Page, go: (hash: string) => Promise
     await page.getByRole('button', { name: 'Preferences' }).click()
     await page.getByRole('dialog', { name: 'Preferences' }).waitFor()
   },
+  'suggestions': async (page, go) => {
+    await go('#/bots/storyteller/sessions/new')
+    await page.getByRole('button', { name: '/rich' }).waitFor()
+    await page.getByRole('textbox', { name: 'Message Storyteller' }).fill('/')
+    await page.getByRole('listbox').waitFor()
+  },
   'a lost connection': async (page, go) => {
     await page.route('**/api/**', route => route.abort())
     await go(`#/bots/storyteller/sessions/${rich}`)

@@ -1,8 +1,11 @@
 import { useEffect, useRef, type FormEvent, type KeyboardEvent, type ReactNode } from 'react'
-import { useHive, useView } from '../app/context.ts'
+import { useHive, usePage, useView } from '../app/context.ts'
 import { Icon } from '../design/icon.tsx'
 import { usePreferences } from '../preferences/preferences-dialog.tsx'
 import type { Bot } from '../state/view.ts'
+import { readHistory, remember } from '../suggestions/sent-history.ts'
+import { SuggestionList } from '../suggestions/suggestion-list.tsx'
+import { useSuggestions } from '../suggestions/use-suggestions.ts'
 import { useDraft } from './draft.ts'
 import './composer.css'
 
@@ -13,6 +16,8 @@ export interface ComposerProps {
   readonly onSend: (text: string) => void
   /** Stops the reply in progress. Absent when there is none. */
   readonly onCancel?: (() => void) | undefined
+  /** The end of the last reply: what it names is suggested first. */
+  readonly lastReply?: string
   /** Text to put in, and a number that changes each time it is to be put in. */
   readonly insert?: { readonly text: string; readonly times: number } | undefined
 }
@@ -50,13 +55,19 @@ const Notice = ({ bot }: { readonly bot: Bot }): ReactNode => {
 }
 
 /** Where one writes. Enter sends, Shift and Enter begin a new line. */
-export const Composer = ({ bot, draftName, onSend, onCancel, insert }: ComposerProps) => {
+export const Composer = ({ bot, draftName, onSend, onCancel, insert, lastReply = '' }: ComposerProps) => {
   const [text, setText] = useDraft(draftName)
   const field = useRef<HTMLTextAreaElement>(null)
   const canSend = bot.state !== 'stopped' && bot.state !== 'draining'
+  const { keep, announcer } = usePage()
+  const { suggestions, active, choose, onKey } = useSuggestions({ bot, text, setText, lastReply })
   const byControl = usePreferences().send === 'ctrl-enter'
   const notice = <Notice bot={bot} />
 
+  const count = suggestions.length
+  useEffect(() => {
+    if (count > 0) announcer.say(count === 1 ? '1 suggestion' : `${count} suggestions`)
+  }, [count, announcer])
   useEffect(() => {
     if (!insert || insert.times === 0) return
     setText(insert.text)
@@ -66,6 +77,7 @@ export const Composer = ({ bot, draftName, onSend, onCancel, insert }: ComposerP
   const send = () => {
     const said = text.trim()
     if (said === '' || !canSend) return
+    remember(keep, bot.id, said, Date.now())
     onSend(said)
     setText('')
     field.current?.focus()
@@ -75,6 +87,15 @@ export const Composer = ({ bot, draftName, onSend, onCancel, insert }: ComposerP
     send()
   }
   const onKeyDown = (event: KeyboardEvent) => {
+    if (onKey(event)) return
+    if (event.key === 'ArrowUp' && text === '') {
+      const last = readHistory(keep, bot.id)[0]
+      if (last) {
+        event.preventDefault()
+        setText(last.text)
+      }
+      return
+    }
     if (event.key !== 'Enter' || event.shiftKey || event.altKey || event.nativeEvent.isComposing) return
     if (byControl && !event.ctrlKey && !event.metaKey) return
     event.preventDefault()
@@ -84,11 +105,14 @@ export const Composer = ({ bot, draftName, onSend, onCancel, insert }: ComposerP
   return (
     <form className="composer" onSubmit={onSubmit} aria-label={`Write to ${bot.name}`}>
       <div id="composer-notice" className="composer-notice">{notice}</div>
+      {suggestions.length > 0 && <SuggestionList suggestions={suggestions} active={active} onChoose={choose} />}
       <div className="composer-box">
         <label className="visually-hidden" htmlFor="composer-text">Message {bot.name}</label>
         <textarea
           id="composer-text" ref={field} rows={1} value={text} placeholder={`Message ${bot.name}`}
           aria-describedby="composer-notice composer-keys" enterKeyHint="send" autoComplete="off"
+          aria-autocomplete="list" aria-controls={suggestions.length > 0 ? 'suggestions' : undefined}
+          aria-activedescendant={suggestions.length > 0 ? `suggestion-${active}` : undefined}
           onChange={event => setText(event.target.value)} onKeyDown={onKeyDown}
         />
         <div className="composer-actions">

@@ -27,6 +27,9 @@ export const ConversationView = ({ bot, sessionId, onDeleted }: ConversationView
   const [cancelProblem, setCancelProblem] = useState<Problem>()
   const replying = conversation.messages.some(message => message.state === 'pending' || message.state === 'streaming')
 
+  const lastPart = conversation.messages.findLast(message => message.role === 'bot')?.parts.findLast(part => part.type === 'text')
+  const lastReply = replying ? '' : lastPart?.text.slice(-2_000) ?? ''
+
   const cancel = async () => {
     const outcome = await hive.cancel(sessionId)
     setCancelProblem(outcome.ok ? undefined : outcome.problem)
@@ -64,6 +67,7 @@ export const ConversationView = ({ bot, sessionId, onDeleted }: ConversationView
       )}
       <Composer
         bot={bot} draftName={sessionId} onSend={text => hive.send(sessionId, text)}
+        lastReply={lastReply}
         onCancel={replying ? () => void cancel() : undefined}
       />
     </>
