@@ -5,8 +5,7 @@ export const startWorker = (name: string, workerData: unknown): Worker =>
   new Worker(new URL(`./workers/${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url), {
     workerData,
     name: `chat-session ${name}`,
-    execArgv: process.execArgv.filter((argument, i, all) => !isForEval(argument) && !/^(-e|-p|-pe|--eval|--print)$/.test(all[i - 1] ?? '')),
+    // Of the process's flags only what decides which files are loaded: Node refuses to start a worker with some of the others.
+    execArgv: process.execArgv.filter((argument, i, all) =>
+      /^(-C|--conditions(=.*)?)$/.test(argument) || /^(-C|--conditions)$/.test(all[i - 1] ?? '')),
   })
-
-/** A program given on the command line is not the worker's, and Node refuses to start one with its flags. */
-const isForEval = (argument: string): boolean => /^(-e|-p|-pe|--eval|--print|--input-type)(=|$)/.test(argument)

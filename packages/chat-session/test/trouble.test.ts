@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -112,4 +113,14 @@ it('finds damage', async () => {
   db.close()
   await using damaged = must(await openSessionStore({ path }))
   expect(must(await damaged.checkIntegrity())).toMatchObject({ ok: false, problems: [expect.stringContaining('session 1')] })
+})
+
+it('opens whatever flags the process was started with', () => {
+  const code = `import { openSessionStore } from '@hivekit/chat-session'
+    const opened = await openSessionStore({ path: ${JSON.stringify(path)} })
+    console.log(opened.isOk())
+    if (opened.isOk()) await opened.value[Symbol.asyncDispose]()`
+  const flags = ['--expose-gc', '--max-old-space-size=512', '-C', '@hivekit/source', '--input-type=module', '--eval', code]
+  const { stdout, stderr } = spawnSync(process.execPath, flags, { cwd: join(import.meta.dirname, '..'), encoding: 'utf8' })
+  expect([stdout.trim(), stderr]).toEqual(['true', ''])
 })
