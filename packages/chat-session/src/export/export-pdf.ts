@@ -14,7 +14,8 @@ export const exportPdf = async function* (
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   const workerData: PdfOptions = { session: source.session, ...options }
-  const worker = startWorker('pdf', workerData)
+  // What it makes is soon forgotten: room for much of it would only be filled before it is swept.
+  const worker = startWorker('pdf', workerData, { maxYoungGenerationSizeMb: 8 })
   let fail: (error: unknown) => void = () => {}
   const broken = new Promise<never>((_, reject) => { fail = reject })
   broken.catch(() => {})

@@ -49,8 +49,9 @@ export const openSqliteEngine = async (file: DatabaseFile): Promise<Result<Engin
     recovered: (...args) => reader.recovered(...args),
     async search(request, signal) {
       // What is acknowledged but waits for the index is indexed first, so that a search sees its caller's own writes.
-      const indexed = await queue.write<'index'>({ kind: 'index', most: 2_000 })
-      return indexed.isErr() ? err(indexed.error) : searches.call(request, signal)
+      // Where that cannot be written, on a full disk, what was indexed before can still be found.
+      if (!signal?.aborted) await queue.write<'index'>({ kind: 'index', most: 2_000 })
+      return searches.call(request, signal)
     },
     checkIntegrity: () => new Promise<Result<IntegrityReport, HiveError>>(resolve => {
       const worker = startWorker('sqlite-check', file)
