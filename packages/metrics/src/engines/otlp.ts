@@ -30,7 +30,8 @@ export const createOtlpSink = ({ exporter, resource, startedAt = performance.tim
     const { at, families } = JSON.parse(body) as { readonly at: number; readonly families: readonly MetricFamily[] }
     const metrics = families.flatMap(family => metricsOf(family, timeOf(startedAt), timeOf(at)))
     exporter.export({ resource, scopeMetrics: [{ scope: { name: '@hivekit/metrics' }, metrics }] }, ({ code, error }) => {
-      resolve(Number(code) === 0 ? ok(samples) : fail('unavailable', 'The OpenTelemetry exporter failed.', { cause: error }))
+      const succeeded: number = 0 // ExportResultCode.SUCCESS of @opentelemetry/core
+      resolve(succeeded === (code as number) ? ok(samples) : fail('unavailable', 'The OpenTelemetry exporter failed.', { cause: error }))
     })
   }),
 })
