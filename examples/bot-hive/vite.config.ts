@@ -10,6 +10,7 @@ export default defineConfig({
   base: './',
   plugins: [react()],
   logLevel: 'warn',
+  worker: { format: 'es' },
   build: {
     outDir: here('./dist/web'),
     emptyOutDir: true,

@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import axe from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openStage, say, storyteller, type Stage } from './page-stage.ts'
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let stage: Stage
 let rich: string
@@ -31,7 +28,7 @@ interface Violation { readonly id: string; readonly nodes: readonly { readonly h
 const everything = '["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]'
 
 const violations = async (page: Page, rules = everything): Promise<string[]> => {
-  if (!await page.evaluate('"axe" in window')) await page.evaluate(axe)
+  if (!await page.evaluate('"axe" in window')) await page.evaluate(axe.source)
   const found = await page.evaluate<{ violations: Violation[] }>(`axe.run(document, { runOnly: ${rules} })`)
   return found.violations.flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.html.slice(0, 200)} ${node.failureSummary}`))
 }
@@ -47,7 +44,7 @@ const states: Readonly<Record<string, (page: Page, go: (hash: string) => Promise
   },
   'a rich message': async (page, go) => {
     await go(`#/bots/storyteller/sessions/${rich}`)
-    await page.getByRole('table').waitFor()
+    await page.locator('.code-keyword').first().waitFor()
   },
   'a plan, its tools and thoughts': async (page, go) => {
     await go(`#/bots/storyteller/sessions/${plan}`)

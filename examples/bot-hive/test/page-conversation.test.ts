@@ -215,3 +215,12 @@ test('on a phone one thing is seen at a time, with a way between', async () => {
   await page.getByRole('link', { name: 'Bots' }).tap()
   await page.getByRole('navigation', { name: 'Bots' }).waitFor()
 })
+
+test('code gets its colours from a worker that the policy of the page allows', async () => {
+  const id = await stage.tell('storyteller', 'Colours', 'rich')
+  await using opened = await stage.open(`#/bots/storyteller/sessions/${id}`)
+  const { page } = opened
+  const code = page.getByRole('group', { name: 'Code, ts' })
+  await code.locator('.code-keyword', { hasText: 'const' }).first().waitFor()
+  expect(await code.textContent()).toBe("const hive = await openHive({ dataDir: '.hive' })\nfor (const bot of hive.bots()) console.log(bot.name, bot.state)")
+})

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import { Icon } from '../design/icon.tsx'
+import { HighlightedCode } from '../highlighting/highlighted-code.tsx'
 import { ScrollArea } from '../design/scroll-area.tsx'
 
 export interface CodeBlockProps {
@@ -28,7 +29,7 @@ export const CodeBlock = ({ code, language }: CodeBlockProps) => {
           <span aria-hidden="true">{copied ? 'Copied' : 'Copy'}</span>
         </button>
       </figcaption>
-      <ScrollArea label={`Code, ${label}`}><pre><code>{code.replace(/\n$/, '')}</code></pre></ScrollArea>
+      <ScrollArea label={`Code, ${label}`}><pre><HighlightedCode code={code.replace(/\n$/, '')} language={language} /></pre></ScrollArea>
     </figure>
   )
 }
