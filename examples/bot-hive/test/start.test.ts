@@ -61,6 +61,9 @@ test('with a token everything asks for it, and a browser gets a cookie for it', 
   const cookie = (await signIn('a long secret')).headers.get('set-cookie')!
   expect(cookie).toMatch(/HttpOnly; SameSite=Strict/)
   expect(cookie).not.toContain('secret')
+  const guesses = await Promise.all(Array.from({ length: 10 }, () => signIn('guess')))
+  expect(guesses.at(-1)!.status).toBe(429)
+  expect(Number(guesses.at(-1)!.headers.get('retry-after'))).toBeGreaterThan(0)
   expect(await status('/api/bots', { cookie: cookie.split(';')[0]! })).toBe(200)
 })
 

@@ -111,6 +111,15 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
     else publish(event)
   })
 
+  // Before anybody can say something new, so that nothing new comes before what waited.
+  const left = await store.recover()
+  if (left.isErr()) {
+    await store[Symbol.asyncDispose]()
+    folder.value[Symbol.dispose]()
+    return err(left.error)
+  }
+  await turns.resume(left.value.pending)
+
   const find = (botId: string): Result<BotProcess, HiveError> => {
     const bot = bots.get(botId)
     return bot ? ok(bot) : fail('not_found', `There is no bot "${botId}".`)
@@ -183,9 +192,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
         if (permit.isOk()) void bots.get(id)!.launch()
         else process.stderr.write(`The bot "${id}" is not started: ${permit.error.message}\n`)
       }
-      const left = await store.recover()
-      if (left.isOk()) await turns.resume(left.value.pending)
-      else process.stderr.write(`Cannot take up the replies that were waiting: ${left.error.message}\n`)
+      for (const id of bots.keys()) turns.look(id)
     },
     drain: async () => {
       state = 'draining'

@@ -19,7 +19,7 @@ export interface Turns {
   checkRoom(botId: string): Result<void, HiveError>
   /** Puts a reply into the queue and answers its place. */
   add(botId: string, due: DueReply): Place
-  /** Puts what a crash or a stop left waiting back into the queue. */
+  /** Puts what a crash or a stop left waiting back into the queue; it begins when its bots can. */
   resume(pending: readonly RecoveredMessage[]): Promise<void>
   /** Call it when a bot has changed: starts what can be started, or lets go of what waits for a stopped bot. */
   look(botId: string): void
@@ -152,7 +152,6 @@ export const createTurns = ({ bots, capacity, store, publish, onWaiting, maxWait
         if (bots.has(botId)) add(botId, due)
         else await dismiss(sessions, [due], 'failed', `The hive has no bot "${botId}" any more.`)
       }
-      for (const botId of bots.keys()) look(botId)
     },
     look,
     waiting: botId => waiting.get(botId) ?? 0,

@@ -5,6 +5,7 @@ import fastifySwagger from '@fastify/swagger'
 import { HiveError } from '@hivekit/errors'
 import Fastify from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import packageJson from '../../package.json' with { type: 'json' }
 import type { HiveConfig } from '../config.ts'
 import type { Hive } from '../hive/hive.ts'
 import { registerGuard } from './guard.ts'
@@ -32,7 +33,7 @@ export const createApp = async (hive: Hive, config: HiveConfig) => {
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'bot hive', version: '0.0.0', description: 'Chat with the bots of a hive and operate it. Every error is an RFC 9457 document.' },
+      info: { title: 'bot hive', version: packageJson.version, description: 'Chat with the bots of a hive and operate it. Every error is an RFC 9457 document.' },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     },
     transform: jsonSchemaTransform,
