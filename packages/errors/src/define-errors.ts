@@ -24,8 +24,14 @@ export type DefinedError<Reason extends string, Code extends ErrorCode, Details 
   readonly details: Readonly<Details>
 }
 
+/** A definition whose message is made from details. */
+export interface MessageFrom<Details extends object> {
+  /** Makes the sentence a person reads. */
+  readonly message: (details: Details) => string
+}
+
 /** The details that a definition's message asks for; none when it is a constant. */
-export type DetailsOf<Definition> = Definition extends { readonly message: (details: infer Details extends object) => string }
+export type DetailsOf<Definition> = Definition extends MessageFrom<infer Details extends object>
   ? Details
   : Readonly<Record<string, never>>
 
@@ -44,7 +50,11 @@ export type ErrorFactories<Domain extends string, Definitions extends Readonly<R
   readonly [Name in keyof Definitions & string]: ErrorFactory<`${Domain}.${Name}`, Definitions[Name]>
 }
 
-/** The union of the errors that a set of factories makes; `match` is exhaustive over it. */
+/**
+ * The union of the errors that a set of factories makes; `match` is exhaustive over it.
+ *
+ * @typeParam Factories - what `defineErrors` returned
+ */
 export type ErrorsOf<Factories extends Readonly<Record<string, (...args: never) => HiveError>>> = ReturnType<Factories[keyof Factories]>
 
 const namePattern = /^[a-z][a-z0-9_]*$/

@@ -21,6 +21,9 @@ export interface ErrorCodeInfo {
   readonly title: string
 }
 
+const info = (kind: ErrorKind, httpStatus: number, grpcCode: number, title: string): ErrorCodeInfo =>
+  Object.freeze({ kind, httpStatus, grpcCode, title })
+
 /**
  * The closed taxonomy: every failure in the suite has one of these codes.
  *
@@ -32,32 +35,52 @@ export interface ErrorCodeInfo {
  * ```
  */
 export const errorCodes = {
-  invalid_argument: { kind: 'permanent', httpStatus: 400, grpcCode: 3, title: 'Invalid argument' },
-  unauthenticated: { kind: 'permanent', httpStatus: 401, grpcCode: 16, title: 'Not signed in' },
-  forbidden: { kind: 'permanent', httpStatus: 403, grpcCode: 7, title: 'Forbidden' },
-  not_found: { kind: 'permanent', httpStatus: 404, grpcCode: 5, title: 'Not found' },
-  conflict: { kind: 'permanent', httpStatus: 409, grpcCode: 10, title: 'Conflict' },
-  too_large: { kind: 'permanent', httpStatus: 413, grpcCode: 11, title: 'Too large' },
-  rate_limited: { kind: 'throttled', httpStatus: 429, grpcCode: 8, title: 'Rate limited' },
-  capacity_exceeded: { kind: 'throttled', httpStatus: 503, grpcCode: 8, title: 'Capacity exceeded' },
-  cancelled: { kind: 'permanent', httpStatus: 499, grpcCode: 1, title: 'Cancelled' },
-  timeout: { kind: 'ambiguous', httpStatus: 504, grpcCode: 4, title: 'Timed out' },
-  unavailable: { kind: 'transient', httpStatus: 503, grpcCode: 14, title: 'Unavailable' },
-  dependency_failed: { kind: 'transient', httpStatus: 502, grpcCode: 14, title: 'A dependency failed' },
-  storage_full: { kind: 'permanent', httpStatus: 507, grpcCode: 8, title: 'Storage is full' },
-  data_corrupt: { kind: 'permanent', httpStatus: 500, grpcCode: 15, title: 'Data is corrupt' },
-  unsupported: { kind: 'permanent', httpStatus: 501, grpcCode: 12, title: 'Unsupported' },
-  internal: { kind: 'bug', httpStatus: 500, grpcCode: 13, title: 'Internal error' },
-} as const satisfies Readonly<Record<string, ErrorCodeInfo>>
+  /** What was asked makes no sense. Correct it; asking again will not help. */
+  invalid_argument: info('permanent', 400, 3, 'Invalid argument'),
+  /** Nobody knows who is asking. Sign in, then ask again. */
+  unauthenticated: info('permanent', 401, 16, 'Not signed in'),
+  /** Who is asking may not have this. Ask someone who may. */
+  forbidden: info('permanent', 403, 7, 'Forbidden'),
+  /** There is no such thing. Look for the right name. */
+  not_found: info('permanent', 404, 5, 'Not found'),
+  /** The thing is not in the state this needs, or exists already. Read it again and decide anew. */
+  conflict: info('permanent', 409, 10, 'Conflict'),
+  /** More than one call may carry. Send less, or in parts. */
+  too_large: info('permanent', 413, 11, 'Too large'),
+  /** Asked too often. Wait as long as `retryAfterMs` says, and ask less often. */
+  rate_limited: info('throttled', 429, 8, 'Rate limited'),
+  /** There is no room for more work now. Wait, or give something up. */
+  capacity_exceeded: info('throttled', 503, 8, 'Capacity exceeded'),
+  /** Whoever asked no longer wants it. Nothing is to be done. */
+  cancelled: info('permanent', 499, 1, 'Cancelled'),
+  /** No answer came in time; it may have been done. Repeat it if that does no harm, else look. */
+  timeout: info('ambiguous', 504, 4, 'Timed out'),
+  /** It cannot be reached or is not ready; nothing was done. Try again soon. */
+  unavailable: info('transient', 503, 14, 'Unavailable'),
+  /** What this relies on failed. Try again unless the kind says otherwise. */
+  dependency_failed: info('transient', 502, 14, 'A dependency failed'),
+  /** There is no space left to write to. Free some, then try again. */
+  storage_full: info('permanent', 507, 8, 'Storage is full'),
+  /** What was stored is damaged. Restore it from a backup. */
+  data_corrupt: info('permanent', 500, 15, 'Data is corrupt'),
+  /** This cannot do that, now or ever. Use something else. */
+  unsupported: info('permanent', 501, 12, 'Unsupported'),
+  /** The program is wrong. Report it. */
+  internal: info('bug', 500, 13, 'Internal error'),
+} as const
 
 /** One of the codes of {@link errorCodes}. */
 export type ErrorCode = keyof typeof errorCodes
 
 /** Tells whether a value is one of our codes. */
-export const isErrorCode = (value: unknown): value is ErrorCode =>
-  typeof value === 'string' && Object.hasOwn(errorCodes, value)
+export const isErrorCode = (value: unknown): value is ErrorCode => codeNames.has(value)
 
-const errorKinds: readonly unknown[] = ['transient', 'throttled', 'permanent', 'ambiguous', 'bug'] satisfies ErrorKind[]
+const codeNames: ReadonlySet<unknown> = new Set(Object.keys(errorCodes))
 
 /** Tells whether a value is one of the kinds. */
-export const isErrorKind = (value: unknown): value is ErrorKind => errorKinds.includes(value)
+export const isErrorKind = (value: unknown): value is ErrorKind => errorKinds.has(value)
+
+/** All kinds. */
+export const errorKindNames = ['transient', 'throttled', 'permanent', 'ambiguous', 'bug'] as const satisfies readonly ErrorKind[]
+
+const errorKinds: ReadonlySet<unknown> = new Set(errorKindNames)

@@ -2,6 +2,16 @@ import { isErrorCode, isErrorKind, type ErrorCode, type ErrorKind } from './erro
 import { HiveError, isHiveError } from './hive-error.ts'
 import { redact } from './redact.ts'
 
+/** An error of another origin as plain JSON. */
+export interface ForeignErrorJson {
+  /** Its name, or the type of what was thrown. */
+  readonly name: string
+  /** Its message. */
+  readonly message: string
+  /** Where it was made; only when asked for. */
+  readonly stack?: string
+}
+
 /** An error as plain JSON, for logs, queues and databases. */
 export interface ErrorJson {
   /** What went wrong. */
@@ -19,7 +29,7 @@ export interface ErrorJson {
   /** Where it was made; only when asked for. */
   readonly stack?: string
   /** What brought it about; only when asked for. */
-  readonly cause?: ErrorJson | { readonly name: string; readonly message: string; readonly stack?: string }
+  readonly cause?: ErrorJson | ForeignErrorJson
 }
 
 /** What to write beside code, kind, message, reason, retry time and details. */

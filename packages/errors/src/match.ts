@@ -1,13 +1,25 @@
 import type { ErrorCode } from './error-codes.ts'
 import type { HiveError } from './hive-error.ts'
 
+/** An error whose reason is known to the compiler. */
+export interface WithReason<Reason extends string> {
+  /** The narrower code, as `domain.name`. */
+  readonly reason: Reason
+}
+
+/** An error whose code is known to the compiler. */
+export interface WithCode<Code extends ErrorCode> {
+  /** What went wrong. */
+  readonly code: Code
+}
+
 /** What {@link match} tells errors apart by: the reason where one is declared, else the code. */
-export type MatchKey<E extends HiveError> = E extends { readonly reason: infer Reason extends string } ? Reason : E['code']
+export type MatchKey<E extends HiveError> = E extends WithReason<infer Reason extends string> ? Reason : E['code']
 
 /** The errors of a union that have one reason or code. */
-export type MatchedError<E extends HiveError, Key extends string> = E extends { readonly reason: infer Reason extends string }
+export type MatchedError<E extends HiveError, Key extends string> = E extends WithReason<infer Reason extends string>
   ? Reason extends Key ? E : never
-  : Key extends ErrorCode ? E & { readonly code: Key } : never
+  : Key extends ErrorCode ? E & WithCode<Key> : never
 
 /** One handler for every reason or code that the error may have. */
 export type MatchHandlers<E extends HiveError, R> = { readonly [Key in MatchKey<E>]: (error: MatchedError<E, Key>) => R }

@@ -1,4 +1,4 @@
-import { errorCodes, type ErrorCode, type ErrorKind } from '../error-codes.ts'
+import { errorCodes, errorKindNames, type ErrorCode, type ErrorKind } from '../error-codes.ts'
 
 /** What a thrown value means. */
 export interface Classification {
@@ -14,19 +14,16 @@ export interface Classification {
   readonly retryAfterMs?: number
 }
 
-const outcomes = new Map<string, Classification>()
+const ofEachKind = (code: ErrorCode) => {
+  const { httpStatus, grpcCode } = errorCodes[code]
+  return Object.fromEntries(errorKindNames.map(kind => [kind, Object.freeze({ kind, code, httpStatus, grpcCode })])) as Record<ErrorKind, Classification>
+}
+
+const outcomes = Object.fromEntries((Object.keys(errorCodes) as ErrorCode[]).map(code => [code, ofEachKind(code)])) as
+  Record<ErrorCode, Record<ErrorKind, Classification>>
 
 /** The classification of a code and kind: one frozen object each, so that classifying allocates nothing. */
-export const outcome = (code: ErrorCode, kind: ErrorKind = errorCodes[code].kind): Classification => {
-  const key = `${code} ${kind}`
-  let known = outcomes.get(key)
-  if (!known) {
-    const { httpStatus, grpcCode } = errorCodes[code]
-    known = Object.freeze({ kind, code, httpStatus, grpcCode })
-    outcomes.set(key, known)
-  }
-  return known
-}
+export const outcome = (code: ErrorCode, kind: ErrorKind = errorCodes[code].kind): Classification => outcomes[code][kind]
 
 /** One line of a table: the code, the kind, and the names that mean it, parted by spaces. */
 export type OutcomeRow = readonly [code: ErrorCode, kind: ErrorKind, names: string]

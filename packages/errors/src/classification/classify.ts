@@ -14,11 +14,18 @@ import { systemErrorOutcome } from './system-errors.ts'
 /** Says what any thrown value means. Never throws. */
 export type Classify = (thrown: unknown) => Classification
 
+/** What a rule may say beside the code. */
+export interface RuleFinding {
+  /** What went wrong. */
+  readonly code: ErrorCode
+  /** Overrides the kind that the code has by default. */
+  readonly kind?: ErrorKind
+  /** How long to wait before the next attempt, in milliseconds. */
+  readonly retryAfterMs?: number
+}
+
 /** What a rule answers: a code, or a code with its kind and waiting time; undefined leaves the value to the next rule. */
-export type RuleOutcome =
-  | ErrorCode
-  | { readonly code: ErrorCode; readonly kind?: ErrorKind; readonly retryAfterMs?: number }
-  | undefined
+export type RuleOutcome = ErrorCode | RuleFinding | undefined
 
 /** Recognises some thrown values. A rule that throws is passed over. */
 export type ClassificationRule = (thrown: unknown) => RuleOutcome

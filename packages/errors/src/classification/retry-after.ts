@@ -1,5 +1,5 @@
 /** Headers as clients hold them: a `Headers`, or a record whose values are strings or lists. */
-export type HeadersLike = { readonly get: (name: string) => unknown } | Readonly<Record<string, unknown>>
+type HeadersLike = { readonly get: (name: string) => unknown } | Readonly<Record<string, unknown>>
 
 /**
  * Reads how long a response asks to wait, in milliseconds, 0 or more: `retry-after-ms` and `x-ms-retry-after-ms` (Azure, OpenAI), else

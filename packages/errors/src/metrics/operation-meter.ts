@@ -1,6 +1,14 @@
 import { readCounts, slotCount, slots, type EventCounts } from './event-counts.ts'
 import type { ErrorEvent, EventFacts } from './error-events.ts'
 
+/** How many recoveries took at most so long. */
+export interface RecoveryTimeBucket {
+  /** The longest time that counts, in milliseconds; null for any. */
+  readonly leMs: number | null
+  /** How many took no longer. */
+  readonly count: number
+}
+
 /** How long it took from a run's first failure to its good end. */
 export interface RecoveryTimes {
   /** How many recovered. */
@@ -8,7 +16,7 @@ export interface RecoveryTimes {
   /** All their times together, in milliseconds. */
   readonly sumMs: number
   /** How many took at most so many milliseconds, 1 to 65,536 by doubling; the last, with null, is all of them. */
-  readonly buckets: readonly { readonly leMs: number | null; readonly count: number }[]
+  readonly buckets: readonly RecoveryTimeBucket[]
 }
 
 /** The counts of one operation. */

@@ -1,13 +1,39 @@
 import { expectNumber } from './expect-option.ts'
 
+/** Opens after so many failures in a row. */
+export interface ConsecutiveTrip {
+  /** Counts failures in a row. */
+  readonly type: 'consecutive'
+  /** How many, 1 or more; 5 by default. */
+  readonly failures?: number
+}
+
+/** Opens when too great a part of the last calls failed. */
+export interface CountTrip {
+  /** Counts among the last calls. */
+  readonly type: 'count'
+  /** How many calls are looked back on, 1 or more; 100 by default. */
+  readonly size?: number
+  /** Fewer calls than this never open it, 1 to `size`; 10 by default, or `size` if that is less. */
+  readonly minimum?: number
+  /** The part that is too great, more than 0 and at most 1; 0.5 by default. */
+  readonly failureRatio?: number
+}
+
+/** Opens when too great a part of the calls of the last while failed. */
+export interface SamplingTrip {
+  /** Counts among the calls of the last while. */
+  readonly type: 'sampling'
+  /** How long the while is, in milliseconds, 1 or more; 10,000 by default. It slides in tenths. */
+  readonly windowMs?: number
+  /** Fewer calls than this never open it, 1 or more; 20 by default. */
+  readonly minimum?: number
+  /** The part that is too great, more than 0 and at most 1; 0.5 by default. */
+  readonly failureRatio?: number
+}
+
 /** When a breaker opens. */
-export type TripOptions =
-  /** After so many failures in a row. */
-  | { readonly type: 'consecutive'; readonly failures?: number }
-  /** When too great a part of the last `size` calls failed. */
-  | { readonly type: 'count'; readonly size?: number; readonly minimum?: number; readonly failureRatio?: number }
-  /** When too great a part of the calls of the last `windowMs` failed. */
-  | { readonly type: 'sampling'; readonly windowMs?: number; readonly minimum?: number; readonly failureRatio?: number }
+export type TripOptions = ConsecutiveTrip | CountTrip | SamplingTrip
 
 /** Keeps what happened while a breaker is closed. */
 export interface Trip {

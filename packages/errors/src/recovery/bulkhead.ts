@@ -8,6 +8,14 @@ export interface BulkheadOptions {
   readonly maxQueued?: number
 }
 
+/** How full a bulkhead is. */
+export interface BulkheadSnapshot {
+  /** Runs under way. */
+  readonly running: number
+  /** Runs that wait for a place. */
+  readonly queued: number
+}
+
 /** Gives out places to runs, first come, first served. */
 export interface Bulkhead {
   /** Asks for a place: it is had, waited for (then `start` is called), or refused. */
@@ -17,7 +25,7 @@ export interface Bulkhead {
   /** Leaves the queue. */
   readonly forget: (start: () => void) => void
   /** How many run and how many wait. */
-  readonly snapshot: () => { readonly running: number; readonly queued: number }
+  readonly snapshot: () => BulkheadSnapshot
 }
 
 /** Makes a bulkhead. Throws a RangeError on an option out of range. */

@@ -16,8 +16,16 @@ export interface RetryOptions extends BackoffOptions {
 
 /** Shares what one breaker learns with others like it; see `@hivekit/errors/redis`. */
 export interface BreakerShare {
-  /** Joins a breaker to all of this name. The gate it answers is the breaker's `mayProbe`; `detach` ends it. */
-  readonly attach: (name: string, breaker: Breaker) => { readonly mayProbe: () => boolean; readonly detach: () => void }
+  /** Joins a breaker to all of this name. */
+  readonly attach: (name: string, breaker: Breaker) => AttachedBreaker
+}
+
+/** A breaker's tie to the others of its name. */
+export interface AttachedBreaker {
+  /** Whether this one may let a probe pass; the breaker asks it when its wait is over. */
+  readonly mayProbe: () => boolean
+  /** Ends the tie. */
+  readonly detach: () => void
 }
 
 /** The breakers of a recovery. */

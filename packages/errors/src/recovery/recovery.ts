@@ -5,6 +5,7 @@ import type { OperationSnapshot } from '../metrics/operation-meter.ts'
 import type { Result } from '../result.ts'
 import type { Attempt } from './attempt.ts'
 import type { Breaker, BreakerSnapshot } from './breaker.ts'
+import type { BulkheadSnapshot } from './bulkhead.ts'
 import { createCore, type RecoveryCore } from './recovery-core.ts'
 import type { RecoveryOptions, RunOptions } from './recovery-options.ts'
 import { begin, type Run } from './run.ts'
@@ -27,7 +28,7 @@ export interface RecoverySnapshot {
   /** What is left of its retry budget; null when it has none. */
   readonly budgetTokens: number | null
   /** Runs under way and waiting; null when it has no bulkhead. */
-  readonly bulkhead: { readonly running: number; readonly queued: number } | null
+  readonly bulkhead: BulkheadSnapshot | null
 }
 
 /** Protects one kind of call. */
