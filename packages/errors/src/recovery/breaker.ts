@@ -12,7 +12,7 @@ export type Verdict = 'success' | 'failure' | 'neutral'
 export interface BreakerOptions {
   /** When it opens; 5 failures in a row by default. */
   readonly trip?: TripOptions
-  /** How long it stays open before it lets probes pass, in milliseconds, 1 or more; 1,000 by default. */
+  /** How long it stays open before it lets probes pass, in milliseconds, 1 or more; 500 by default. */
   readonly openMs?: number
   /** Each time a probe fails the wait doubles, up to this; `openMs` by default, so that it does not grow. */
   readonly maxOpenMs?: number
@@ -84,7 +84,7 @@ export interface Breaker {
  * ```
  */
 export const createBreaker = (options: BreakerOptions = {}): Breaker => {
-  const { openMs = 1_000, maxOpenMs = openMs, probes = 1, successesToClose = 1, probeLeaseMs = 30_000, mayProbe, clock = systemClock } = options
+  const { openMs = 500, maxOpenMs = openMs, probes = 1, successesToClose = 1, probeLeaseMs = 30_000, mayProbe, clock = systemClock } = options
   expectNumber('openMs', openMs, 1)
   expectNumber('maxOpenMs', maxOpenMs, openMs)
   expectNumber('probes', probes, 1)

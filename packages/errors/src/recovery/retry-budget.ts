@@ -9,7 +9,7 @@ export interface RetryBudgetOptions {
   readonly ratio?: number
   /** Retries earned each second without any traffic, 0 or more; 0.1 by default. */
   readonly minPerSecond?: number
-  /** The most that can be saved up, and what there is at first; 10 by default. */
+  /** The most that can be saved up, and what there is at first; 5 by default. */
   readonly maxTokens?: number
   /** What a retry costs after a timeout, which the other side may still be busy with; 2 by default. Other retries cost 1. */
   readonly timeoutCost?: number
@@ -43,7 +43,7 @@ export interface RetryBudget {
  * ```
  */
 export const createRetryBudget = (
-  { name, ratio = 0.1, minPerSecond = 0.1, maxTokens = 10, timeoutCost = 2 }: RetryBudgetOptions = {},
+  { name, ratio = 0.1, minPerSecond = 0.1, maxTokens = 5, timeoutCost = 2 }: RetryBudgetOptions = {},
   { clock = systemClock }: { readonly clock?: Clock } = {},
 ): RetryBudget => {
   expectNumber('ratio', ratio, 0, 1)
