@@ -21,7 +21,7 @@ const success = async (): Promise<BenchRow[]> => {
   const opossum = new CircuitBreaker(operation, { timeout: 1_000 })
   const [ours, cockatiel, fire] = await leastOf([() => recovery.run(operation), () => policy.execute(operation), () => opossum.fire()], 30_000)
   opossum.shutdown()
-  return [row('full pipeline, success; cockatiel wrap(retry, breaker, timeout)', ours!, cockatiel!), row('full pipeline, success; opossum fire', ours!, fire!)]
+  return [row('full pipeline, success; cockatiel wrap(retry, breaker, timeout)', ours!, cockatiel), row('full pipeline, success; opossum fire', ours!, fire)]
 }
 
 const refusal = async (): Promise<BenchRow[]> => {
@@ -41,7 +41,7 @@ const refusal = async (): Promise<BenchRow[]> => {
     () => opossum.fire().catch(() => {}),
   ], 30_000)
   opossum.shutdown()
-  return [row('rejection while open; cockatiel', ours!, cockatiel!), row('rejection while open; opossum', ours!, fire!)]
+  return [row('rejection while open; cockatiel', ours!, cockatiel), row('rejection while open; opossum', ours!, fire)]
 }
 
 /** A failure is made anew for each call, as a dependency makes it: returned as a value by ours, thrown for cockatiel, which knows no other. */
@@ -64,9 +64,9 @@ const failure = async (): Promise<BenchRow[]> => {
     () => policy.execute(rethrowing).catch(() => {}),
   ], 10_000)
   return [
-    row('failing call recorded, returned as a value; cockatiel breaker, thrown', asValue!, cockatiel!),
-    row('failing call recorded, thrown by both', thrown!, cockatiel!),
-    row('failing call recorded, thrown by both, the same error each time', sameThrown!, cockatielSame!),
+    row('failing call recorded, returned as a value; cockatiel breaker, thrown', asValue!, cockatiel),
+    row('failing call recorded, thrown by both', thrown!, cockatiel),
+    row('failing call recorded, thrown by both, the same error each time', sameThrown!, cockatielSame),
   ]
 }
 
@@ -101,10 +101,10 @@ const stages = async (): Promise<BenchRow[]> => {
     () => okAsync<number, HiveError>(0).andThen(addAsync).andThen(() => errAsync<number, HiveError>(no)).andThen(addAsync),
   ], 30_000)
   return [
-    row('three-stage async Result; neverthrow ResultAsync.map', ours!, map!),
-    row('three-stage async Result; neverthrow ResultAsync.andThen', ours!, andThen!),
-    row('three-stage async Result; neverthrow safeTry', ours!, safe!),
-    row('three-stage async Result failing at the second; neverthrow ResultAsync.andThen', oursFailing!, neverthrowFailing!),
+    row('three-stage async Result; neverthrow ResultAsync.map', ours!, map),
+    row('three-stage async Result; neverthrow ResultAsync.andThen', ours!, andThen),
+    row('three-stage async Result; neverthrow safeTry', ours!, safe),
+    row('three-stage async Result failing at the second; neverthrow ResultAsync.andThen', oursFailing!, neverthrowFailing),
   ]
 }
 
