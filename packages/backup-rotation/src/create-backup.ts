@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import { findAnomalies } from './anomaly-gate.ts'
 import { encodeManifest, newBackupId, type BackupManifest, type BackupPayload } from './backup-manifest.ts'
 import { describeSource, planSource, type BackupSource } from './backup-source.ts'
@@ -13,6 +11,7 @@ import { readIndex } from './payload-reader.ts'
 import { draftPayload } from './payload-writer.ts'
 import { makeRoom } from './quota.ts'
 import type { PlannedEntry } from './scan-folder.ts'
+import { withScratch } from './scratch-folder.ts'
 import { loadCatalog, saveCatalog, type VaultContext } from './vault-context.ts'
 import type { BackupProgress } from './vault-event.ts'
 import { vaultKeys } from './vault-keys.ts'
@@ -57,8 +56,7 @@ export const createBackup = async (context: VaultContext, request: CreateRequest
     const catalog = await loadCatalog(context, { signal })
     const paths = described.map(({ from }) => from)
     const history = [...catalog.records.values()].filter(record => sameSet(record, context.host, paths)).toSorted((a, b) => a.createdAt - b.createdAt)
-    const scratch = await mkdtemp(join(context.scratchFolder, 'hivekit-backup-'))
-    try {
+    return await withScratch(context.scratchFolder, 'backup', async scratch => {
       const notes: BackupNote[] = []
       onProgress?.({ phase: 'scan', id, bytes: 0, totalBytes: 0 })
       const planned: PlannedEntry[] = []
@@ -82,9 +80,7 @@ export const createBackup = async (context: VaultContext, request: CreateRequest
         durationMs: performance.now() - began,
       })
       return { backup, unchanged: same !== undefined, notes }
-    } finally {
-      await rm(scratch, { recursive: true, force: true })
-    }
+    })
   })
 }
 

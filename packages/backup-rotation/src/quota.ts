@@ -89,13 +89,13 @@ function* candidates(context: VaultContext, catalog: Catalog, trash: readonly { 
   }
 }
 
-/** How much coverage goes with a backup: the gap it leaves, against its age. The oldest counts double; a corrupt one covers nothing. */
+/** How much coverage goes with a backup: the gap it leaves, against its age. The oldest counts four times, for it alone reaches so far back; a corrupt one covers nothing. */
 const lossOf = (newestFirst: readonly BackupRecord[], index: number, now: number): number => {
   const { createdAt, verification } = newestFirst[index]!
   if (verification.state === 'corrupt') return 0
   const newer = newestFirst[index - 1]?.createdAt ?? now
   const older = newestFirst[index + 1]?.createdAt
-  return (older === undefined ? 2 * (newer - createdAt) : newer - older) / Math.max(dayMs, now - createdAt)
+  return (older === undefined ? 4 * (newer - createdAt) : newer - older) / Math.max(dayMs, now - createdAt)
 }
 
 /** Bytes that no other backup needs once these are gone. */

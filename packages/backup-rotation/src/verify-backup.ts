@@ -1,7 +1,5 @@
 import { HiveError } from '@hivekit/errors'
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { BackupRecord, Verification } from './catalog.ts'
 import { toHiveError } from './failure.ts'
 import type { FileIndex } from './file-index.ts'
@@ -9,6 +7,7 @@ import { expectEntries } from './expect-entries.ts'
 import { hashTree } from './hash-tree.ts'
 import { readIndex, readRaw, readSample } from './payload-reader.ts'
 import { readArchive } from './read-archive.ts'
+import { withScratch } from './scratch-folder.ts'
 import { unpackArchive } from './unpack-archive.ts'
 import { loadCatalog, readManifest, saveCatalog, type VaultContext } from './vault-context.ts'
 import type { BackupProgress } from './vault-event.ts'
@@ -160,8 +159,7 @@ const decodeAll = async (
 const drill = async (
   context: VaultContext, { payload }: BackupRecord, index: FileIndex, progress: (bytes: number) => void, signal: AbortSignal | undefined,
 ): Promise<void> => {
-  const scratch = await mkdtemp(join(context.scratchFolder, 'hivekit-drill-'))
-  try {
+  await withScratch(context.scratchFolder, 'drill', async scratch => {
     const expected = expectEntries(index.entries)
     const entries = readArchive(readRaw(context, payload, index, signal), limitsOf(index))
     await unpackArchive(entries, scratch, { wanted: () => true, outsideLinks: 'keep', progress, check: expected.check, signal })
@@ -173,9 +171,7 @@ const drill = async (
         throw new HiveError('data_corrupt', `${JSON.stringify(path)} was restored differently on trial.`)
       }
     }
-  } finally {
-    await rm(scratch, { recursive: true, force: true })
-  }
+  })
 }
 
 /** Writes findings down for the backups that are still there. */
