@@ -20,7 +20,7 @@ export interface S3StoreOptions {
   readonly region?: string
   /** Where credentials come from. Default: the environment, as the AWS SDK looks there. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
-  /** Keeps every written object from being deleted for so many days (Object Lock in compliance mode; the bucket must have it). Default: off. */
+  /** Keeps every version of archives and manifests for so many days, whoever deletes them (Object Lock in compliance mode; the bucket must have it). Default: off. */
   readonly lockDays?: number
   /** How long a holder of the lease must stand still before it counts as dead, in ms, at least 1,000. Default 30,000. */
   readonly leaseMs?: number
@@ -59,8 +59,8 @@ export const openS3Store = (options: S3StoreOptions): BackupStore => {
   const config: S3ClientConfig = { region, ...(endpoint && { endpoint, forcePathStyle: true }), ...(credentials && { credentials }) }
   const client = new S3Client(config)
   const at = (key: string): { Bucket: string; Key: string } => ({ Bucket, Key: prefix + key })
-  const retention = (): object =>
-    lockDays === undefined ? {} : { ObjectLockMode: 'COMPLIANCE' as const, ObjectLockRetainUntilDate: new Date(Date.now() + lockDays * 86_400_000) }
+  const retention = (key: string): object =>
+    lockDays === undefined || !/^(?:payloads|backups)\//.test(key) ? {} : { ObjectLockMode: 'COMPLIANCE' as const, ObjectLockRetainUntilDate: new Date(Date.now() + lockDays * 86_400_000) }
 
   const read: BackupStore['read'] = async function* (key, { start = 0, end, signal } = {}) {
     if (end !== undefined && end <= start) return
@@ -87,7 +87,7 @@ export const openS3Store = (options: S3StoreOptions): BackupStore => {
 
   const put = async (key: string, body: Uint8Array, condition: { IfNoneMatch?: string; IfMatch?: string }, signal?: AbortSignal): Promise<string> => {
     const digest = createHash('sha256').update(body).digest('base64')
-    const { ETag } = await client.send(new PutObjectCommand({ ...at(key), Body: body, ChecksumSHA256: digest, ...condition, ...(key === leaseKey ? {} : retention()) }), sending(signal))
+    const { ETag } = await client.send(new PutObjectCommand({ ...at(key), Body: body, ChecksumSHA256: digest, ...condition, ...retention(key) }), sending(signal))
     return ETag ?? ''
   }
 
@@ -196,7 +196,7 @@ export const openS3Store = (options: S3StoreOptions): BackupStore => {
     let UploadId: string | undefined
     const Parts: { PartNumber: number; ETag: string | undefined; ChecksumSHA256: string }[] = []
     const part = async (Body: Buffer): Promise<void> => {
-      UploadId ??= (await client.send(new CreateMultipartUploadCommand({ ...at(key), ChecksumAlgorithm: 'SHA256', ...retention() }), sending(signal))).UploadId!
+      UploadId ??= (await client.send(new CreateMultipartUploadCommand({ ...at(key), ChecksumAlgorithm: 'SHA256', ...retention(key) }), sending(signal))).UploadId!
       const PartNumber = Parts.length + 1
       const ChecksumSHA256 = createHash('sha256').update(Body).digest('base64')
       const { ETag } = await client.send(new UploadPartCommand({ ...at(key), UploadId, PartNumber, Body, ChecksumSHA256 }), sending(signal))
