@@ -115,6 +115,23 @@ test('a long session shows its end, reads what is older on the way up, and what 
   expect(await page.getByRole('article').count()).toBeLessThan(60)
   const scroller = page.getByRole('region', { name: 'Messages' })
   await scroller.hover()
+
+  const { promise: held, resolve: release } = Promise.withResolvers<void>()
+  await page.route('**/messages?before=*', async route => {
+    await held
+    await route.continue()
+  })
+  await page.evaluate("document.querySelector('.messages-scroller').scrollTop = 0")
+  await page.getByText('Reading older messages…').waitFor()
+  const first = page.getByRole('article', { name: /^You/ }).filter({ hasText: /^\D*[\d:]+\s?[AP]M?number 46$/ })
+  await first.waitFor()
+  const before = await first.boundingBox()
+  release()
+  await page.getByText('Reading older messages…').waitFor({ state: 'detached' })
+  await page.unrouteAll({ behavior: 'wait' })
+  const after = await first.boundingBox()
+  expect(Math.abs((after?.y ?? 0) - (before?.y ?? 1_000))).toBeLessThanOrEqual(2)
+
   for (let i = 0; i < 60 && await page.getByText('number 1', { exact: true }).count() === 0; i++) {
     await page.mouse.wheel(0, -900)
     await page.waitForTimeout(30)

@@ -1,4 +1,4 @@
-import { memo, useState } from 'react'
+import { memo, useDeferredValue, useState } from 'react'
 import { CodeBlock } from './code-block.tsx'
 import { growMarkdown, type Block } from './blocks.ts'
 import { elementsOf } from './elements.ts'
@@ -12,9 +12,11 @@ const BlockView = memo(({ block }: { readonly block: Block }) => elementsOf(bloc
 /** Shows Markdown; in what a person typed, a new line is a new line. While the text grows, only the blocks at its end are parsed and rendered again. */
 const Markdown = memo(({ text, typed = false }: { readonly text: string; readonly typed?: boolean }) => {
   const [document] = useState(() => growMarkdown(parser))
+  // Where a reply comes faster than it can be shown, what is between is left out, and the page goes on answering.
+  const shown = useDeferredValue(text)
   return (
     <div className={typed ? 'markdown typed' : 'markdown'}>
-      {document.update(text).map(block => <BlockView key={block.key} block={block} />)}
+      {document.update(shown).map(block => <BlockView key={block.key} block={block} />)}
     </div>
   )
 })
