@@ -14,7 +14,8 @@ const scoreOf = (score: number | null, at: number): HealthScore => scoreHealth(s
   { signal: 'b', value: Math.max(0, 100 - 2 * score), at },
 ], model, { now: at })
 
-const rules: ModeRules = { modes: standardModes({ reduced: ['exports', 'backups'], essential: ['background'], maintenance: ['chat'] }), panic: false }
+const rules: ModeRules = { modes: standardModes({ reduced: ['exports', 'backups'], essential: ['background'], maintenance: ['chat'] })
+  .map(mode => ({ ...mode, minDwellMs: 60_000, causes: (mode.causes ?? []).map(cause => ({ ...cause, enterAfterMs: 7_500, leaveAfterMs: 30_000 })) })), panic: false }
 const step = 5_000
 
 const manage = (over: Partial<ModeManagerOptions> = {}) => {
@@ -53,7 +54,7 @@ describe('entering and leaving', () => {
       await feed(score, 40)
       return Number.parseInt(changes[0]!, 10) - 10
     }
-    expect(await timeTo(70)).toBe(15)
+    expect(await timeTo(74)).toBe(15)
     expect(await timeTo(65)).toBe(10)
     expect(await timeTo(55)).toBe(5)
     const { changes, feed } = manage()
@@ -62,8 +63,8 @@ describe('entering and leaving', () => {
       await feed(68)
     }
     for (let i = 0; i < 50; i++) {
-      await feed(73)
-      await feed(79)
+      await feed(87)
+      await feed(74)
     }
     expect(changes).toEqual([])
   })
@@ -72,7 +73,7 @@ describe('entering and leaving', () => {
     const { changes, feed } = manage()
     await feed(70, 4)
     await feed(80, 500)
-    expect(changes).toEqual(['20 full→reduced'])
+    expect(changes).toEqual(['15 full→reduced'])
   })
 
   test('a relapse makes the dwell grow, up to its limit, and quiet makes it short again', async () => {
@@ -91,8 +92,8 @@ describe('entering and leaving', () => {
 })
 
 describe('causes', () => {
-  const memory = { name: 'memory full', measure: { signal: 'a' }, above: 60, leaveAt: 40 } as const
-  const modes = [{ name: 'full', off: [] }, { name: 'reduced', off: ['x'], causes: [{ name: 'low score', measure: 'score', below: 75, leaveAt: 85 }, memory] }] as const
+  const memory = { name: 'memory full', measure: { signal: 'a' }, above: 60, leaveAt: 40, enterAfterMs: 7_500, leaveAfterMs: 30_000 } as const
+  const modes = [{ name: 'full', off: [] }, { name: 'reduced', off: ['x'], minDwellMs: 60_000, causes: [{ name: 'low score', measure: 'score', below: 75, leaveAt: 85, enterAfterMs: 7_500, leaveAfterMs: 30_000 }, memory] }] as const
 
   test('several at once are kept and listed, each since when, and the mode lasts as long as one of them does', async () => {
     const { clock, manager, changes } = manage({ modes: [...modes] })
@@ -105,7 +106,7 @@ describe('causes', () => {
     await feed(0, 0, 1)
     await feed(0, 60, 4)
     await feed(90, 60, 4)
-    expect(manager.current().causes).toEqual([{ name: 'low score', mode: 'reduced', since: 20_000 }, { name: 'memory full', mode: 'reduced', since: 30_000 }])
+    expect(manager.current().causes).toEqual([{ name: 'low score', mode: 'reduced', since: 15_000 }, { name: 'memory full', mode: 'reduced', since: 30_000 }])
     await feed(90, 0, 20)
     expect(manager.current()).toMatchObject({ mode: 'reduced', reason: 'Its causes last.' })
     await feed(0, 0, 40)

@@ -136,19 +136,19 @@ const doubt = ({ panic = {} }: ModeRules, state: ModeState, { failing, unknown }
   return sudden ? { ...state, doubtedSince: at } : state
 }
 
-/** Adds up the evidence for and against each cause: Page's CUSUM, with the threshold as its reference value. */
+/** Adds up the evidence for and against each cause: Page's CUSUM. Its reference for entering lies midway in the gap. */
 const weigh = ({ modes, maxGapMs = 30_000 }: ModeRules, state: ModeState, { measures }: Observed, at: number): ModeState => {
   const elapsed = Math.min(at - (state.observedAt ?? at), maxGapMs)
   const causes = causesOf(modes).map((cause, i): CauseState => {
     const { since, evidence } = state.causes[i]!
     const value = measures[nameOfMeasure(cause.measure)] ?? null
     if (value === null || state.doubtedSince !== null) return state.causes[i]!
-    const { below, leaveAt, enterAfterMs = 7_500, leaveAfterMs = 30_000 } = cause
+    const { below, leaveAt, enterAfterMs = 10_000, leaveAfterMs = 120_000 } = cause
     const begins = below ?? cause.above!
     const gap = leaveAt - begins
-    const distance = since === null ? (begins - value) / gap : (value - leaveAt) / gap
+    const distance = since === null ? (begins - value) / gap + 0.5 : (value - leaveAt) / gap
     const moved = Math.max(0, evidence + Math.max(-2, Math.min(2, distance)) * elapsed)
-    const enough = since === null ? distance > 0 && moved >= enterAfterMs : distance >= 0 && moved >= leaveAfterMs
+    const enough = since === null ? distance > 0.5 && moved > enterAfterMs : distance >= 0 && moved >= leaveAfterMs
     return enough ? { since: since === null ? at : null, evidence: 0 } : { since, evidence: moved }
   })
   return { ...state, causes, observedAt: at }
@@ -170,7 +170,7 @@ const choose = (rules: ModeRules, state: ModeState, wanted: number, at: number):
 }
 
 const dwellOf = ({ modes, dwellFactor = 2, maxDwellMs = 1_800_000 }: ModeRules, { mode, returns }: ModeState) => {
-  const { minDwellMs = 60_000 } = modes[mode]!
+  const { minDwellMs = 300_000 } = modes[mode]!
   return Math.max(minDwellMs, Math.min(maxDwellMs, minDwellMs * dwellFactor ** returns[mode]!.relapses))
 }
 

@@ -16,11 +16,12 @@ export interface ModeCause {
    */
   readonly leaveAt: number
   /**
-   * How long a value one gap beyond takes to be believed, in milliseconds, 0 or more. A value half a gap beyond takes twice as
-   * long, two gaps or more half as long; a value on the good side takes evidence away again. Default 7,500.
+   * How much evidence it takes to enter, in milliseconds, 0 or more. Evidence grows by the time that passes, times the value's
+   * distance beyond the middle of the gap, in gaps, at most 2 either way; on the good side it shrinks. It is acted on when it
+   * exceeds this and the value is beyond the threshold. The default of 10,000 lets no one odd sample in 5 s act alone.
    */
   readonly enterAfterMs?: number
-  /** The same for leaving: how long a value one gap beyond `leaveAt` takes. Default 30,000. */
+  /** The same for leaving: distances are beyond `leaveAt`. Default 120,000. */
   readonly leaveAfterMs?: number
 }
 
@@ -32,7 +33,7 @@ export interface Mode {
   readonly off: readonly string[]
   /** Reasons to be in it. None: only a manual override leads here. The first mode has none. */
   readonly causes?: readonly ModeCause[]
-  /** How long to stay at least before going back to a better mode, in milliseconds, 0 or more. Default 60,000. */
+  /** How long to stay at least before going back to a better mode, in milliseconds, 0 or more. Default 300,000. */
   readonly minDwellMs?: number
 }
 
