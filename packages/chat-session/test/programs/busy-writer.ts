@@ -8,7 +8,18 @@ import { must } from '../must.ts'
  */
 
 const store = must(await openSessionStore({ path: process.argv[2]!, checkpointMs: 5 }))
-const say = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`)
+const say = (line: object) => {
+  let rest = Buffer.from(`${JSON.stringify(line)}\n`)
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      // Whoever reads is behind: the pipe is full.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  }
+}
 must(await store.recover())
 say({ ready: true })
 
