@@ -107,7 +107,7 @@ test('plans, tools and thoughts are shown, and a question is answered by a butto
   await page.getByText('Kept.').waitFor()
 })
 
-test('a long session shows its end, reads what is older on the way up, and what one reads stays where it is', async () => {
+test('a long session shows its end, reads what is older on the way up, and what one reads stays where it is', { timeout: 60_000 }, async () => {
   const id = await stage.tell('storyteller', 'Long', ...Array.from({ length: 70 }, (_, i) => `number ${i + 1}`))
   await using opened = await stage.open(`#/bots/storyteller/sessions/${id}`)
   const { page } = opened
@@ -123,7 +123,7 @@ test('a long session shows its end, reads what is older on the way up, and what 
   })
   await page.evaluate("document.querySelector('.messages-scroller').scrollTop = 0")
   await page.getByText('Reading older messages…').waitFor()
-  const first = page.getByRole('article', { name: /^You/ }).filter({ hasText: /^\D*[\d:]+\s?[AP]M?number 46$/ })
+  const first = page.getByRole('article', { name: /^You/ }).filter({ hasText: 'number 46' })
   await first.waitFor()
   const before = await first.boundingBox()
   release()
