@@ -81,11 +81,12 @@ const acquire = async (): Promise<Row[]> => {
 const queues = async (): Promise<Row[]> => {
   const count = 100_000
   const noop = async (): Promise<void> => {}
-  const ours = (priority: () => number | undefined) => async (): Promise<number> => {
+  const ours = (priority: () => number | undefined, read: boolean) => async (): Promise<number> => {
     await using capacity = createCapacity({ limits: { slots: { kind: 'concurrency', max: 10 } }, queue: { maxTasks: count } })
     for (let i = 0; i < count; i++) {
       const chosen = priority()
-      void capacity.submit(noop, chosen === undefined ? {} : { priority: chosen }).done
+      const submission = capacity.submit(noop, chosen === undefined ? {} : { priority: chosen })
+      if (read) void submission.done
     }
     await capacity.idle()
     return count
@@ -102,8 +103,9 @@ const queues = async (): Promise<Row[]> => {
   const none = (): undefined => undefined
   const random = (): number => Math.floor(Math.random() * 1_000_000)
   return [
-    await compare('submit + drain per no-op task, concurrency 10; peer: p-queue', 4, ours(none), peer(none, count)),
-    await compare('random priorities, 100k; peer: p-queue', 2, ours(random), peer(random, count)),
+    await compare('submit + drain per no-op task, concurrency 10; peer: p-queue', 5, ours(none, true), peer(none, count)),
+    await compare('random priorities, 100k; peer: p-queue', 3, ours(random, false), peer(random, count)),
+    await compare('random priorities, 100k, every `done` read; peer: p-queue', 2, ours(random, true), peer(random, count)),
   ]
 }
 
@@ -120,6 +122,7 @@ const memory = (): Row => {
       if (${peer}) { queue = new PQueue({ concurrency: 10, autoStart: false }); for (let i = 0; i < 1e6; i++) void queue.add(work) }
       else { queue = createCapacity({ limits: { a: { kind: 'concurrency', max: 10 } }, queue: { maxTasks: 2e6 } }); queue.pause(); for (let i = 0; i < 1e6; i++) queue.submit(work) }
       process.stdout.write(String((used() - before) / 1e6))
+      globalThis.kept = queue
       process.exit()`
     const { stdout } = spawnSync(
       process.execPath,

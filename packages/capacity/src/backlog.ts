@@ -61,8 +61,9 @@ export const createBacklog = <T>(agingMs: number, weightOf: (key: string) => num
   let priority = new Float64Array(capacity)
   let sequence = new Int32Array(capacity)
   let place = new Int32Array(capacity)
-  const items: (T | undefined)[] = []
-  const owners: (KeyQueue | undefined)[] = []
+  // Of the exact length, as pushing would leave a third of them empty.
+  const items: (T | undefined)[] = Array.from({ length: capacity })
+  const owners: (KeyQueue | undefined)[] = Array.from({ length: capacity })
   let freeHead = -1
   let used = 0
   let size = 0
@@ -203,6 +204,8 @@ export const createBacklog = <T>(agingMs: number, weightOf: (key: string) => num
     priority = grown(priority)
     sequence = grown(sequence)
     place = grown(place)
+    items.length = capacity
+    owners.length = capacity
   }
 
   const takeOut = (slot: number, queue: KeyQueue): T => {
@@ -234,8 +237,8 @@ export const createBacklog = <T>(agingMs: number, weightOf: (key: string) => num
       priority = new Float64Array(capacity)
       sequence = new Int32Array(capacity)
       place = new Int32Array(capacity)
-      items.length = 0
-      owners.length = 0
+      items.length = capacity
+      owners.length = capacity
       freeHead = -1
       used = 0
     }
@@ -294,13 +297,8 @@ export const createBacklog = <T>(agingMs: number, weightOf: (key: string) => num
         if (slot >= capacity) grow()
       }
       const queue = keyQueue(key)
-      if (slot === items.length) {
-        items.push(item)
-        owners.push(queue)
-      } else {
-        items[slot] = item
-        owners[slot] = queue
-      }
+      items[slot] = item
+      owners[slot] = queue
       score[slot] = arrivalMs - itemPriority * agingMs
       priority[slot] = itemPriority
       sequence[slot] = nextSequence

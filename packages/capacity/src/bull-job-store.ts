@@ -145,14 +145,14 @@ export const openBullJobStore = (options: BullJobStoreOptions): JobStore => {
 
   const end = (id: string, ending: JobEnding): Promise<void> =>
     guarded(async () => {
-      if (ending.type === 'dead') return bury(id, ending.error, ending.atMs)
+      if (ending.type === 'dead') return bury(id, ending.error ?? '', ending.atMs ?? 0)
       if (ending.type !== 'retry') {
         if (await takeOut(id)) await add(ending.type)
         return
       }
       const held = leased.get(id)
       leased.delete(id)
-      await held?.job.moveToDelayed(Math.min(ending.dueMs, Date.now() + longestDelayMs), held.token)
+      await held?.job.moveToDelayed(Math.min(ending.atMs ?? 0, Date.now() + longestDelayMs), held.token)
     })
 
   const allDead = async (): Promise<DeadJob[]> => {

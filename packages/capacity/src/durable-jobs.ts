@@ -278,7 +278,7 @@ export const createDurableJobs = (options: DurableJobsOptions): DurableJobs => {
     shelved++
     job.shelved = true
     countAlike(job, 1)
-    await write(store.end(job.id, { type: 'retry', dueMs }))
+    await write(store.end(job.id, { type: 'retry', atMs: dueMs }))
     refillAt(dueMs)
   }
 

@@ -39,11 +39,14 @@ export interface DeadJob extends StoredJob {
 }
 
 /** How a job that was leased, or that waits, leaves its state. */
-export type JobEnding =
-  | { readonly type: 'done' }
-  | { readonly type: 'cancelled' }
-  | { readonly type: 'dead'; readonly error: string; readonly atMs: number }
-  | { readonly type: 'retry'; readonly dueMs: number }
+export interface JobEnding {
+  /** What becomes of it: forgotten as done or cancelled, kept among the dead, or put back to wait. */
+  readonly type: 'done' | 'cancelled' | 'dead' | 'retry'
+  /** For `dead`: what it failed with, as `toErrorJson` writes it. */
+  readonly error?: string
+  /** For `dead`: when it was given up; for `retry`: when it is due; in epoch milliseconds. */
+  readonly atMs?: number
+}
 
 /** How many jobs there are, now and ever. Each of `put` is in exactly one of the others. */
 export interface JobCounts {

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from './clock.ts'
 import { expectKnown, expectNumber } from './expect.ts'
 import type { Limit } from './limit.ts'
-import { createRateLimit } from './rate-limit.ts'
+import { createRateLimit, type RateLimitOptions } from './rate-limit.ts'
 import { createRedisCaller, type RedisLimitOptions } from './redis-commands.ts'
 
 /** A rate that all processes share. */
@@ -15,7 +15,7 @@ export interface RedisRateOptions extends RedisLimitOptions {
   /** Tokens not used for so long are forfeited, in milliseconds. Default 1,000. */
   readonly leaseMs?: number
   /** What this process admits a second, and at once, while Redis is down and `whenDown` is `open`. Default `perSecond` and `burst`. */
-  readonly share?: { readonly perSecond: number; readonly burst: number }
+  readonly share?: Pick<RateLimitOptions, 'perSecond' | 'burst'>
   /** Where time comes from. Default: the computer. The rate itself goes by the clock of Redis. */
   readonly clock?: Clock
 }

@@ -29,7 +29,15 @@ export interface ScalingRulesOptions {
   /** A ratio of reading to target this near to 1 changes nothing, 0 or more. Default 0.1. */
   readonly tolerance?: number
   /** Behaviour in each direction. */
-  readonly policies?: { readonly up?: ScalingRules; readonly down?: ScalingRules }
+  readonly policies?: ScalingPolicies
+}
+
+/** Behaviour in each direction. */
+export interface ScalingPolicies {
+  /** When growing. */
+  readonly up?: ScalingRules
+  /** When shrinking. */
+  readonly down?: ScalingRules
 }
 
 /** One signal at one moment. */

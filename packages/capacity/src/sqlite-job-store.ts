@@ -142,9 +142,9 @@ export const openJobStore = (options: JobStoreOptions): JobStore => {
   const end = (id: string, ending: JobEnding): Promise<void> =>
     inNextTransaction(() => {
       const row = Number(id)
-      if (ending.type === 'retry') setState.run(waiting, ending.dueMs, row)
+      if (ending.type === 'retry') setState.run(waiting, ending.atMs ?? 0, row)
       else if (ending.type === 'dead') {
-        if (gone(bury.get(ending.atMs, ending.error, row))) count('dead')
+        if (gone(bury.get(ending.atMs ?? 0, ending.error ?? '', row))) count('dead')
       } else if (gone(remove.get(row))) count(ending.type)
     })
 

@@ -80,7 +80,7 @@ export const jobStoreContract = (name: string, make: () => StoreUnderTest | Prom
       const [leased] = await store.lease(1, Date.now())
       expect(leased!.attempts).toBe(0)
       await store.started(id)
-      await store.end(id, { type: 'retry', dueMs })
+      await store.end(id, { type: 'retry', atMs: dueMs })
       expect(await store.lease(1, Date.now())).toEqual([])
       let again = await store.lease(1, Date.now())
       while (again.length === 0) {

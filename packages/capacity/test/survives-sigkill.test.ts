@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'capacity-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const run = (mode: 'submit' | 'drain', first: number, onLine: (line: string, kill: () => void) => void): Promise<number | null> => {
-  const script = join(import.meta.dirname, 'durable-process.ts')
+  const script = join(import.meta.dirname, 'programs/durable-process.ts')
   const child = spawn(process.execPath, ['--conditions=@hivekit/source', script, mode, folder, String(first)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
