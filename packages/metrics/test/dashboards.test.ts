@@ -1,9 +1,11 @@
-import { createMemoryHistory, dashboardJsonSchema, defineDashboard, hiveAlerts, hiveDashboard, readDashboard, toGrafana, toGrafanaV2, toPerses, toPrometheusRules } from '@hivekit/metrics'
+import { createMemoryHistory, dashboardJsonSchema, defineDashboard, hiveAlerts, hiveDashboard, readDashboard, renderDashboard, toGrafana, toGrafanaV2, toPerses, toPrometheusRules } from '@hivekit/metrics'
 import type { Dashboard as ClassicDashboard } from '@grafana/schema'
 import type { Spec } from '@grafana/schema/apis/dashboard.grafana.app/v2beta1'
 import type { DashboardResource } from '@perses-dev/core'
+import { chromium } from 'playwright-core'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
+import { needs } from './installed.ts'
 import { must } from './must.ts'
 
 const one = defineDashboard({
@@ -72,5 +74,38 @@ describe('reading', () => {
     expect(await names()).toEqual(['bot a.b', 'bot axb', 'bot c'])
     expect(await names('a.b')).toEqual(['bot a.b'])
     expect(await names(['a.b', 'c'])).toEqual(['bot a.b', 'bot c'])
+  })
+})
+
+describe('the page', () => {
+  it.runIf(needs('chromium'))('draws every panel under its own policy, with the data behind it, and never what a label says', async () => {
+    const history = createMemoryHistory()
+    const evil = '<img src=x onerror=window.hurt=1></script>'
+    for (let i = 0; i <= 60; i++) {
+      const at = i * 60_000
+      const buckets = ['0.1', '1', '+Inf'].map((le, b) => ({ labels: { bot: 'a', le }, value: i * (b + 1) }))
+      await history.append([
+        { name: 'hive_bot_up', help: 'Up.', type: 'gauge', samples: [{ labels: { bot: 'a' }, value: i < 30 ? 1 : 0 }] },
+        { name: 'hive_messages_total', help: 'M.', type: 'counter', samples: [{ labels: { bot: evil }, value: i * 3 }] },
+        { name: 'hive_reply_seconds_bucket', help: 'R.', type: 'unknown', samples: buckets },
+      ], { at })
+    }
+    const page = renderDashboard(must(await readDashboard(hiveDashboard(), history, { from: 600_000, to: 3_600_000, stepMs: 60_000 })))
+    const browser = await chromium.launch({ executablePath: process.env['CHROME_PATH'] ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
+    try {
+      const tab = await browser.newPage()
+      const errors: string[] = []
+      tab.on('pageerror', error => errors.push(String(error))).on('console', message => { if (message.type() === 'error') errors.push(message.text()) })
+      await tab.setContent(page)
+      await tab.waitForFunction('document.querySelectorAll(".uplot canvas").length >= 2')
+      expect(errors).toEqual([])
+      expect(await tab.evaluate('window.hurt')).toBeUndefined()
+      expect(await tab.locator('section').count()).toBe(hiveDashboard().panels.length)
+      expect(await tab.locator('details table').count()).toBeGreaterThanOrEqual(5)
+      expect(await tab.locator('.states rect').count()).toBe(2)
+      expect(await tab.locator('.heat rect').count()).toBeGreaterThan(100)
+    } finally {
+      await browser.close()
+    }
   })
 })
