@@ -15,7 +15,7 @@ export interface SeriesTable<S> {
 }
 
 /** The label that marks the series which stands for all those past the limit (OpenTelemetry's `otel.metric.overflow`). */
-export const overflowLabel = 'otel_metric_overflow'
+const overflowLabel = 'otel_metric_overflow'
 
 interface SeriesTableOptions<S> {
   readonly metric: string
