@@ -211,7 +211,7 @@ describe('the history', () => {
     const kills = Math.max(3, Math.round(5 * Number(process.env.HIVEKIT_SOAK ?? 1)))
     let newest = 0
     for (let i = 0; i < kills; i++) {
-      const child = fork(join(import.meta.dirname, 'save-forever.ts'), [path, String(newest)])
+      const child = fork(join(import.meta.dirname, 'programs', 'save-forever.ts'), [path, String(newest)])
       await new Promise<void>(resolve => {
         let saves = 0
         child.on('message', () => ++saves === 3 + i * 2 && child.kill('SIGKILL'))
