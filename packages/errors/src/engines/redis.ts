@@ -32,7 +32,7 @@ interface Shared {
   isEcho: boolean
 }
 
-/** Written and told in one step. KEYS: state. ARGV: channel, message, opener, milliseconds. */
+/** Written and told in one step. KEYS: state. ARGV: channel, message, opener and how often it opened, milliseconds. */
 const openScript = `redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4]); return redis.call('PUBLISH', ARGV[1], ARGV[2])`
 /** Forgotten and told in one step. KEYS: state, lease. ARGV: channel, message. */
 const closeScript = `redis.call('DEL', KEYS[1], KEYS[2]); return redis.call('PUBLISH', ARGV[1], ARGV[2])`
@@ -65,7 +65,8 @@ export const createRedisBreakers = (options: RedisBreakersOptions): RedisBreaker
   const self = crypto.randomUUID()
   const channel = `${keyPrefix}changes`
   const shared = new Map<string, Set<Shared>>()
-  const listener = redis.duplicate({ lazyConnect: true, maxRetriesPerRequest: null })
+  // ioredis leaves the failure of its own resubscribing unhandled, which ends the process: it is done below.
+  const listener = redis.duplicate({ lazyConnect: true, maxRetriesPerRequest: null, enableOfflineQueue: true, autoResubscribe: false })
   const stateKey = (name: string) => `${keyPrefix}${name}:open`
   const leaseKey = (name: string) => `${keyPrefix}${name}:lease`
 
@@ -116,7 +117,7 @@ export const createRedisBreakers = (options: RedisBreakersOptions): RedisBreaker
   }
 
   const hear = (name: string, message: string) => {
-    const [kind, from, forMs] = message.split(' ')
+    const [kind, from, forMs, opens] = message.split(' ')
     if (from === self) return
     for (const one of shared.get(name) ?? []) {
       if (kind === 'closed') {
@@ -124,30 +125,37 @@ export const createRedisBreakers = (options: RedisBreakersOptions): RedisBreaker
         quietly(one, () => one.breaker.close())
       } else {
         release(one)
-        quietly(one, () => one.breaker.open(Number(forMs)))
+        // All that open at once count one opening, so that a wait that grows does not grow with the cluster.
+        quietly(one, () => one.breaker.restore({ state: 'open', remainingMs: Number(forMs), opens: Number(opens) }))
       }
     }
   }
 
   const catchUp = async (name: string) => {
-    const [opener, remainingMs] = await Promise.all([ask(() => redis.get(stateKey(name))), ask(() => redis.pttl(stateKey(name)))])
-    if (typeof opener === 'string' && Number(remainingMs) > 0) hear(name, `open ${opener} ${String(remainingMs)}`)
+    const [state, remainingMs] = await Promise.all([ask(() => redis.get(stateKey(name))), ask(() => redis.pttl(stateKey(name)))])
+    if (typeof state !== 'string' || !(Number(remainingMs) > 0)) return
+    const [opener, opens] = state.split(' ')
+    hear(name, `open ${opener} ${String(remainingMs)} ${opens}`)
+  }
+  const catchUpAll = () => Promise.all(Array.from(shared.keys(), catchUp))
+  const listen = async () => {
+    await listener.subscribe(channel)
+    await catchUpAll()
   }
 
   listener.on('message', (_: string, text: string) => {
     const at = text.indexOf('\n')
     hear(text.slice(0, at), text.slice(at + 1))
   })
-  // What was told while the connection was down is read from the keys.
-  listener.on('ready', () => {
-    for (const name of shared.keys()) void catchUp(name)
-  })
+  // What was told while either connection was down is read from the keys, once both are back.
+  const caughtUp = () => void catchUpAll()
+  listener.on('ready', () => void listen().catch(() => {}))
+  redis.on('ready', caughtUp)
   // Reconnecting is ioredis's own doing; without a listener an error would end the process.
   listener.on('error', () => {})
   const ready = (async () => {
     await listener.connect()
-    await listener.subscribe(channel)
-    await Promise.all(Array.from(shared.keys(), catchUp))
+    await listen()
   })()
   ready.catch(() => {})
 
@@ -171,7 +179,8 @@ export const createRedisBreakers = (options: RedisBreakersOptions): RedisBreaker
         if (to === 'closed') void ask(() => redis.eval(closeScript, 2, stateKey(name), leaseKey(name), channel, `${name}\nclosed ${self}`))
         else {
           const forMs = String(Math.max(1, Math.ceil(openMs)))
-          void ask(() => redis.eval(openScript, 1, stateKey(name), channel, `${name}\nopen ${self} ${forMs}`, self, forMs))
+          const { opens } = breaker.snapshot()
+          void ask(() => redis.eval(openScript, 1, stateKey(name), channel, `${name}\nopen ${self} ${forMs} ${opens}`, `${self} ${opens}`, forMs))
         }
       })
       return {
@@ -191,6 +200,7 @@ export const createRedisBreakers = (options: RedisBreakersOptions): RedisBreaker
     [Symbol.asyncDispose]: async () => {
       for (const one of Array.from(shared.values(), all => [...all]).flat()) release(one)
       shared.clear()
+      redis.off('ready', caughtUp)
       await ready.catch(() => {})
       listener.disconnect()
     },
