@@ -37,7 +37,7 @@ describe.each(algorithms)('$algorithm', ({ algorithm, queueRatio }) => {
   it('does 95 % of what the best fixed limit does, at no more than twice the latency, at 2 to 10 times overload', () => {
     fc.assert(
       fc.property(arbitrary, given => check({ ...given, queueRatio, rounds: 1500, measureFrom: 500 })),
-      { numRuns: 6 * soak },
+      { numRuns: 3 * soak },
     )
   })
 
@@ -45,7 +45,7 @@ describe.each(algorithms)('$algorithm', ({ algorithm, queueRatio }) => {
     const drift = (round: number): number => (round < 500 ? 1 : Math.min(2, 1 + (round - 500) / 300))
     fc.assert(
       fc.property(arbitrary, given => check({ ...given, queueRatio, drift, rounds: 2500, measureFrom: 1300 })),
-      { numRuns: 4 * soak },
+      { numRuns: 3 * soak },
     )
   })
 
