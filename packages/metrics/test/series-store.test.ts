@@ -167,7 +167,7 @@ describe('being killed', () => {
     const path = folder.file('m.db')
     let next = 0
     for (let round = 0; round < 10 * soak; round++) {
-      const child = spawn(process.execPath, ['--conditions=@hivekit/source', join(import.meta.dirname, 'ingest-child.ts'), path, String(next)], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(process.execPath, ['--conditions=@hivekit/source', join(import.meta.dirname, 'programs', 'ingest.ts'), path, String(next)], { stdio: ['ignore', 'pipe', 'inherit'] })
       let said = ''
       child.stdout.setEncoding('utf8').on('data', (text: string) => {
         said += text

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { openSeriesStore } from '@hivekit/metrics'
-import { must } from './must.ts'
+import { must } from '../must.ts'
 
 // Appends scrapes for ever and says which are acknowledged; the test kills it.
 const [path = '', start = '0'] = process.argv.slice(2)
