@@ -1,7 +1,7 @@
 import { openBackupVault, planRotation } from '@hivekit/backup-rotation'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createWriteStream, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -53,11 +53,11 @@ const cpuOf = async (work: () => Promise<unknown>): Promise<{ cpu: number; wall:
   return { cpu: (user + system) / 1e6, wall: (performance.now() - began) / 1e3 }
 }
 
-const timed = (command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): { cpu: number; wall: number; rssMb: number } => {
+const timed = (command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): { cpu: number; wall: number } => {
   const run = spawnSync('bash', ['-c', 'TIMEFORMAT="%R %U %S"; time "$0" "$@" >/dev/null 2>/dev/null', command, ...args], { encoding: 'utf8', env: { ...process.env, ...env } })
   if (run.status !== 0) throw new Error(`${command} ${args.join(' ')} failed with ${run.status}: ${run.stderr}`)
   const [wall = 0, user = 0, system = 0] = run.stderr.trim().split('\n').at(-1)!.split(' ').map(Number)
-  return { wall, cpu: user + system, rssMb: 0 }
+  return { wall, cpu: user + system }
 }
 
 const row = (name: string, unit: string, ours: number, peer: number | null): BenchRow => {
@@ -103,8 +103,7 @@ export default async (): Promise<BenchRow[]> => {
     }
 
     say('unchanged, quick, deep: ours through the command, as the peers are')
-    const built = join(import.meta.dirname, '../dist/cli.js')
-    const command = existsSync(built) ? [built] : ['--conditions=@hivekit/source', join(import.meta.dirname, '../src/cli.ts')]
+    const command = ['--conditions=@hivekit/source', join(import.meta.dirname, '../src/cli.ts')]
     const own = (...args: string[]) => timed(process.execPath, [...command, ...args, '--vault', join(root, 'vault'), '--json'])
     const best = (runs: readonly { cpu: number; wall: number }[]): { cpu: number; wall: number } => ({ cpu: Math.min(...runs.map(run => run.cpu)), wall: Math.min(...runs.map(run => run.wall)) })
     const versus = (name: string, times: number, mine: () => { cpu: number; wall: number }, theirs: () => { cpu: number; wall: number }): void => {
@@ -125,7 +124,7 @@ export default async (): Promise<BenchRow[]> => {
       + `const r = process.argv[3] === 'deep' ? await vault.verify() : await vault.create({ sources: [{ kind: 'folder', path: process.argv[2] }], force: true });`
       + `if (r.isErr()) throw r.error; console.log(process.resourceUsage().maxRSS / 1024)`
     for (const what of ['create', 'deep']) {
-      const run = spawnSync(process.execPath, [...(existsSync(built) ? [] : ['--conditions=@hivekit/source']), '--input-type=module', '-e', measure, join(root, 'vault'), source, what], { encoding: 'utf8', cwd: import.meta.dirname })
+      const run = spawnSync(process.execPath, ['--conditions=@hivekit/source', '--input-type=module', '-e', measure, join(root, 'vault'), source, what], { encoding: 'utf8', cwd: import.meta.dirname })
       rows.push(row(`peak memory of ${what === 'create' ? 'packing' : 'deep verification'}`, 'MB', Number(run.stdout), null))
     }
   } finally {

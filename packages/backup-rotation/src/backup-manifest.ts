@@ -14,11 +14,11 @@ export interface BackupPayload {
   /** SHA-256 of the tar archive before compression, in hex. */
   readonly rawSha256: string
   /** How it was compressed. */
-  readonly compression: { readonly codec: 'zstd'; readonly level: number }
+  readonly compression: { /** The codec. */ readonly codec: 'zstd'; /** Its level. */ readonly level: number }
   /** Whether and how archive and list of files are encrypted. */
   readonly encryption: 'age' | 'none'
   /** Key, stored bytes and SHA-256 of the list of files. */
-  readonly index: { readonly key: string; readonly bytes: number; readonly sha256: string }
+  readonly index: { /** Key in the store. */ readonly key: string; /** Size in bytes. */ readonly bytes: number; /** SHA-256, in hex. */ readonly sha256: string }
 }
 
 /** One thing that a backup was made of. */

@@ -40,10 +40,10 @@ export interface StoreLock extends AsyncDisposable {
    */
   write(
     key: string, content: Uint8Array | AsyncIterable<Uint8Array>,
-    options?: { readonly replace?: boolean; readonly signal?: AbortSignal | undefined },
+    options?: { /** Writes over what is there. */ readonly replace?: boolean; /** Cancels. */ readonly signal?: AbortSignal | undefined },
   ): Promise<WrittenObject>
   /** Removes an object; one that is not there is no failure. */
-  remove(key: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>
+  remove(key: string, options?: { /** Cancels. */ readonly signal?: AbortSignal | undefined }): Promise<void>
   /** Removes what {@link BackupStore.leftovers} listed. */
   removeLeftover(name: string): Promise<void>
 }
@@ -57,17 +57,17 @@ export interface BackupStore extends AsyncDisposable {
   /** Where it is, for people: a folder's path or `s3://bucket/prefix`. */
   readonly location: string
   /** Looks one object up; undefined when there is none. */
-  stat(key: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<StoredObject | undefined>
+  stat(key: string, options?: { /** Cancels. */ readonly signal?: AbortSignal | undefined }): Promise<StoredObject | undefined>
   /** Reads an object or part of it: from byte `start` up to but not including `end`. */
   read(
-    key: string, options?: { readonly start?: number; readonly end?: number; readonly signal?: AbortSignal | undefined },
+    key: string, options?: { /** First byte. */ readonly start?: number; /** Byte after the last. */ readonly end?: number; /** Cancels. */ readonly signal?: AbortSignal | undefined },
   ): AsyncIterable<Uint8Array>
   /** Lists the objects whose keys begin with a prefix, in the order of their keys. */
-  list(prefix: string, options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<StoredObject>
+  list(prefix: string, options?: { /** Cancels. */ readonly signal?: AbortSignal | undefined }): AsyncIterable<StoredObject>
   /** Lists what unfinished writes left behind. */
-  leftovers(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<Leftover>
+  leftovers(options?: { /** Cancels. */ readonly signal?: AbortSignal | undefined }): AsyncIterable<Leftover>
   /** Takes the lock, waiting up to `waitMs` (default 0) for a living holder; then fails with `conflict`. */
-  lock(options?: { readonly waitMs?: number; readonly signal?: AbortSignal | undefined }): Promise<StoreLock>
+  lock(options?: { /** How long to wait, in ms. */ readonly waitMs?: number; /** Cancels. */ readonly signal?: AbortSignal | undefined }): Promise<StoreLock>
   /** Bytes that can still be written, where the store knows. */
   freeBytes?(): Promise<number | undefined>
 }

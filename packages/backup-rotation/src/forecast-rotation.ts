@@ -18,7 +18,7 @@ export interface ForecastOptions extends Omit<PlanOptions, 'now'> {
   /** How far to look, in years, up to 100. */
   readonly years: number
   /** Backups there are already, with their sizes. */
-  readonly existing?: readonly (RotationCandidate & { readonly bytes?: number })[]
+  readonly existing?: readonly (RotationCandidate & { /** Size in bytes. */ readonly bytes?: number })[]
   /** How many points to answer with, spread evenly. Default 24. */
   readonly points?: number
 }

@@ -83,23 +83,23 @@ export interface BackupVault extends AsyncDisposable {
   /** Makes a backup. Files that change meanwhile are noted, never fatal. */
   create(request: CreateRequest): Promise<Result<CreatedBackup, HiveError>>
   /** Lists the backups, newest first. */
-  list(options?: { readonly signal?: AbortSignal }): Promise<Result<readonly BackupRecord[], HiveError>>
+  list(options?: { /** Cancels. */ readonly signal?: AbortSignal }): Promise<Result<readonly BackupRecord[], HiveError>>
   /** Lists the trash, newest backup first. */
   trash(): Promise<Result<readonly TrashRecord[], HiveError>>
   /** Lists what one backup holds. Fails with `not_found` or `data_corrupt`. */
-  files(id: string, options?: { readonly signal?: AbortSignal }): Promise<Result<FileIndex, HiveError>>
+  files(id: string, options?: { /** Cancels. */ readonly signal?: AbortSignal }): Promise<Result<FileIndex, HiveError>>
   /** Looks whether backups are whole, as closely as asked, and remembers it. What is broken is a finding, not a failure. */
   verify(request?: VerifyRequest): Promise<Result<VerifyReport, HiveError>>
   /** Restores into a fresh folder. Fails with `not_found`, `data_corrupt` or, when the folder exists, `conflict`; nothing appears then. */
   restore(request: RestoreRequest): Promise<Result<RestoreReport, HiveError>>
   /** Writes a backup as a zip file for a person to open. */
-  exportZip(request: ExportZipRequest): Promise<Result<{ readonly file: string; readonly files: number }, HiveError>>
+  exportZip(request: ExportZipRequest): Promise<Result<{ /** The file. */ readonly file: string; /** Number of files. */ readonly files: number }, HiveError>>
   /** Applies the policy: what it does not keep goes to the trash, and what was there long enough goes for good. */
   rotate(request?: RotateRequest): Promise<Result<RotateReport, HiveError>>
   /** Takes a backup back out of the trash. Fails with `not_found`. */
-  undelete(id: string, options?: { readonly signal?: AbortSignal }): Promise<Result<BackupRecord, HiveError>>
+  undelete(id: string, options?: { /** Cancels. */ readonly signal?: AbortSignal }): Promise<Result<BackupRecord, HiveError>>
   /** Says that the anomalies of a backup are as they should be, so that rotation goes on. */
-  approve(id: string, options?: { readonly signal?: AbortSignal }): Promise<Result<void, HiveError>>
+  approve(id: string, options?: { /** Cancels. */ readonly signal?: AbortSignal }): Promise<Result<void, HiveError>>
   /** Lists, and with `clean` removes, what belongs to no whole backup. */
   orphans(request?: OrphanRequest): Promise<Result<OrphanReport, HiveError>>
   /** Packs old backups harder. */
@@ -107,7 +107,7 @@ export interface BackupVault extends AsyncDisposable {
   /** Says why the policy keeps a backup or not, and until when. Fails with `not_found`. */
   explain(id: string, policy?: RotationPolicy): Promise<Result<RotationExplanation, HiveError>>
   /** Says how many backups and bytes there will be. Default schedule: once a day, as large as the newest. */
-  forecast(options: { readonly years: number; readonly schedule?: Partial<BackupSchedule>; readonly policy?: RotationPolicy }): Promise<Result<readonly ForecastPoint[], HiveError>>
+  forecast(options: { /** How many years ahead. */ readonly years: number; /** How backups come. */ readonly schedule?: Partial<BackupSchedule>; /** What to keep. */ readonly policy?: RotationPolicy }): Promise<Result<readonly ForecastPoint[], HiveError>>
   /** What there is, for a dashboard. */
   snapshot(): Promise<Result<VaultSnapshot, HiveError>>
   /** Hears what is done; the function it answers with ends that. A listener that throws is not heard of. */

@@ -38,7 +38,7 @@ export interface PlanOptions {
 /** What to keep and why, and what to remove; both newest first. */
 export interface RotationPlan<T extends RotationCandidate = RotationCandidate> {
   /** The kept, each with at least one reason. */
-  readonly keep: readonly { readonly backup: T; readonly reasons: readonly KeepReason[] }[]
+  readonly keep: readonly { /** The backup. */ readonly backup: T; /** Why it stays. */ readonly reasons: readonly KeepReason[] }[]
   /** The rest. */
   readonly remove: readonly T[]
 }

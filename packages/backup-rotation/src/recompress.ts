@@ -35,7 +35,7 @@ export interface RecompressRequest {
 /** What was recompressed. */
 export interface RecompressReport {
   /** Each archive, with its stored bytes before and after (the same in a dry run). */
-  readonly done: readonly { readonly ids: readonly string[]; readonly level: number; readonly before: number; readonly after: number }[]
+  readonly done: readonly { /** The backups that share the archive. */ readonly ids: readonly string[]; /** Its level. */ readonly level: number; /** Stored bytes before. */ readonly before: number; /** Stored bytes after. */ readonly after: number }[]
   /** Archives that the budget left no time for. */
   readonly left: number
 }

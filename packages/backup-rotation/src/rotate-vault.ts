@@ -20,13 +20,13 @@ export interface RotateRequest extends Pick<PlanOptions, 'timeZone' | 'semantics
 /** What a rotation did, or would do. */
 export interface RotateReport {
   /** What stays, and why. */
-  readonly kept: readonly { readonly id: string; readonly reasons: readonly KeepReason[]; readonly protectedBy?: string }[]
+  readonly kept: readonly { /** Which backup. */ readonly id: string; /** Why it stays. */ readonly reasons: readonly KeepReason[]; /** What protects it, where no rule does. */ readonly protectedBy?: string }[]
   /** What went to the trash. */
-  readonly removed: readonly { readonly id: string; readonly reason: string }[]
+  readonly removed: readonly { /** Which backup. */ readonly id: string; /** Why, in words. */ readonly reason: string }[]
   /** What the policy would remove as well, had the limit of one run not been reached. */
   readonly deferred: readonly string[]
   /** Sets of which nothing was removed, and why. */
-  readonly blocked: readonly { readonly set: string; readonly reason: string }[]
+  readonly blocked: readonly { /** Which set. */ readonly set: string; /** Why, in words. */ readonly reason: string }[]
   /** What left the trash for good. */
   readonly purged: readonly string[]
   /** What stays in the trash beyond its time, because its set has no verified backup. */

@@ -16,7 +16,7 @@ import type { BackupProgress } from './vault-event.ts'
  * How closely to look. `quick`: manifest, presence and sizes. `deep`: every byte decoded and every file hashed. `drill`: restored into
  * a scratch folder and compared there. `{ part, of }`: the n-th of t parts decoded, so that t runs read everything once.
  */
-export type VerifyDepth = 'quick' | 'deep' | 'drill' | { readonly part: number; readonly of: number }
+export type VerifyDepth = 'quick' | 'deep' | 'drill' | { /** Which part, from 1. */ readonly part: number; /** Of how many parts. */ readonly of: number }
 
 /** What to verify. */
 export interface VerifyRequest {
@@ -35,7 +35,7 @@ export interface VerifyRequest {
 /** What was found. */
 export interface VerifyReport {
   /** Every backup that was looked at. */
-  readonly checked: readonly { readonly id: string; readonly verification: Verification }[]
+  readonly checked: readonly { /** Which backup. */ readonly id: string; /** What was found. */ readonly verification: Verification }[]
   /** Backups that the budget left no time for. */
   readonly left: number
   /** Whether nothing is corrupt or suspect among those checked. */

@@ -10,7 +10,7 @@ const soak = Number(process.env.HIVEKIT_SOAK ?? 1)
 
 const run = (folder: string, operation: string, at: number) =>
   new Promise<{ killed: boolean; said: string }>((settle, reject) => {
-    const child = spawn(process.execPath, ['--conditions=@hivekit/source', join(import.meta.dirname, 'kill-child.ts'), folder, operation, String(at)])
+    const child = spawn(process.execPath, ['--conditions=@hivekit/source', join(import.meta.dirname, 'programs/kill-child.ts'), folder, operation, String(at)])
     let said = ''
     let trouble = ''
     child.stdout.on('data', (text: Buffer) => (said += text.toString()))

@@ -21,8 +21,3 @@ export const writeTree = (root: string, files: Readonly<Record<string, string | 
   }
   return root
 }
-
-/** Waits until something holds. */
-export const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await holds())) await new Promise<void>(resolve => setImmediate(resolve))
-}

@@ -19,7 +19,7 @@ export interface S3StoreOptions {
   /** Region. Default `us-east-1`. */
   readonly region?: string
   /** Where credentials come from. Default: the environment, as the AWS SDK looks there. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
+  readonly credentials?: { /** Access key. */ readonly accessKeyId: string; /** Secret of the key. */ readonly secretAccessKey: string; /** Token of a passing session. */ readonly sessionToken?: string }
   /** Keeps every version of archives and manifests for so many days, whoever deletes them (Object Lock in compliance mode; the bucket must have it). Default: off. */
   readonly lockDays?: number
   /** How long a holder of the lease must stand still before it counts as dead, in ms, at least 1,000. Default 30,000. */
