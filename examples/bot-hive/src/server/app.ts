@@ -57,5 +57,3 @@ export const createApp = async (hive: Hive, config: HiveConfig) => {
   else app.get('/', () => { throw new HiveError('unavailable', 'The page is not built. Run `npm start`, or `node build-page.ts` in examples/bot-hive.') })
   return app
 }
-
-export type App = Awaited<ReturnType<typeof createApp>>
