@@ -341,6 +341,14 @@ describe('the breaker in a run', () => {
     expect(recovery.snapshot().counts.lifetime).toMatchObject({ refusedByBreaker: 2, breakerOpened: 1, breakerHalfOpened: 1, breakerClosed: 1 })
   })
 
+  test('opened anew, tells of the new wait at once', async () => {
+    const recovery = createRecovery({ name: 'anew', clock: createVirtualClock(), breaker: true })
+    for (const forMs of [60_000, 200, 60_000]) {
+      recovery.breaker()?.open(forMs)
+      expect(errorOf(await recovery.run(() => 1)).retryAfterMs).toBe(forMs)
+    }
+  })
+
   test('refuses without listeners just the same', async () => {
     const clock = createVirtualClock()
     const recovery = createRecovery({ name: 'quiet', clock, breaker: { openMs: 500 } })

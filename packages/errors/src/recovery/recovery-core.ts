@@ -46,8 +46,20 @@ export interface RecoveryCore {
   readonly breakerOf: (key: string | undefined) => Breaker | undefined
   /** All breakers by key; `''` is the one without. */
   readonly breakers: () => Iterable<readonly [string, Breaker]>
-  /** The error of a run that an open breaker refused. */
-  readonly refusal: (breaker: Breaker, key: string | undefined, now: number) => Err<never, HiveError>
+  /** What a run is answered that an open breaker refused. */
+  readonly refusal: (breaker: Breaker, key: string | undefined, now: number) => Refusal
+}
+
+/** The answer of an open breaker, which all that it refuses for a while share. */
+export interface Refusal {
+  readonly breaker: Breaker
+  readonly answer: Err<never, HiveError>
+  /** The answer once more: a promise for each refusal would be a fifth of its cost. */
+  readonly settled: Promise<Err<never, HiveError>>
+  /** Until when the breaker was open when this was made: opened anew, it has another answer. */
+  readonly openUntil: number
+  /** When the waiting time that it tells is to be told anew. */
+  readonly until: number
 }
 
 /** Checks the options and makes what the runs share. */
@@ -96,18 +108,21 @@ type Breakers = Pick<RecoveryCore, 'breakerOf' | 'breakers' | 'refusal'>
 
 /** One breaker, or one for each key. */
 const createBreakers = (name: string, options: RecoveryBreakerOptions | boolean | undefined, clock: Clock, meter: OperationMeter): Breakers => {
-  const refusals = new WeakMap<Breaker, { readonly refusal: Err<never, HiveError>; readonly until: number }>()
+  const refusals = new WeakMap<Breaker, Refusal>()
+  let latest: Refusal | undefined
 
   // A refusal is made anew only when the waiting time it tells has changed by a hundredth: refusing must cost next to nothing.
   const refusal: RecoveryCore['refusal'] = (breaker, key, now) => {
-    const known = refusals.get(breaker)
-    if (known && now < known.until) return known.refusal
-    const { remainingMs } = breaker.snapshot()
-    const made = err(new HiveError('unavailable', `"${name}" keeps failing and is left alone for now.`, {
+    const openUntil = breaker.refusesUntil()
+    const known = latest?.breaker === breaker ? latest : refusals.get(breaker)
+    if (known && now < known.until && known.openUntil === openUntil) return latest = known
+    const remainingMs = Math.max(0, openUntil - now)
+    const answer = err(new HiveError('unavailable', `"${name}" keeps failing and is left alone for now.`, {
       retryAfterMs: Math.ceil(remainingMs), details: { breaker: name, ...(key === undefined ? {} : { key }) }, stack: 'sampled',
     }))
-    refusals.set(breaker, { refusal: made, until: now + Math.max(1, remainingMs / 100) })
-    return made
+    latest = { breaker, answer, settled: Promise.resolve(answer), openUntil, until: now + Math.max(1, remainingMs / 100) }
+    refusals.set(breaker, latest)
+    return latest
   }
 
   if (!options) return { breakerOf: () => undefined, breakers: () => [], refusal }

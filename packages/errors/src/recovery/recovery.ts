@@ -117,8 +117,8 @@ const isRefused = (core: RecoveryCore, breaker: Breaker, now: number, signal: Ab
 const refuse = ({ meter, refusal, recoverable, budget }: RecoveryCore, breaker: Breaker, key: string | undefined, now: number) => {
   meter.count(slots.runs, now)
   meter.count(slots.refusedByBreaker, now)
-  const refused = refusal(breaker, key, now)
-  meter.count(recoverable(refused.error) ? slots.gaveUp : slots.failed, now)
+  const { answer, settled } = refusal(breaker, key, now)
+  meter.count(recoverable(answer.error) ? slots.gaveUp : slots.failed, now)
   budget?.earn()
-  return Promise.resolve(refused)
+  return settled
 }

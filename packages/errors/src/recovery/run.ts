@@ -79,7 +79,7 @@ const attempt = (run: Run, now: number, previous?: HiveError): void => {
     core.meter.count(slots.refusedByBreaker, now)
     core.meter.emit(now, { type: 'refused', by: 'breaker' })
     // A hedge or a retry that is refused leaves the run with what it has.
-    if (run.ongoing === undefined) giveUp(run, previous ?? core.refusal(breaker!, run.key, now).error, now)
+    if (run.ongoing === undefined) giveUp(run, previous ?? core.refusal(breaker!, run.key, now).answer.error, now)
     return
   }
   const current = createAttempt(run, ++run.attempts, permit)
