@@ -63,7 +63,7 @@ describe('the keeper', () => {
     const { until, say } = await launched()
     const { commands } = await until(snapshot => snapshot.commands.length > 0)
     expect(commands.map(({ name }) => name)).toEqual([
-      'status', 'bots', 'launch', 'stop', 'restart', 'pause', 'resume', 'log', 'health', 'metrics', 'help',
+      'status', 'bots', 'launch', 'stop', 'restart', 'pause', 'resume', 'log', 'health', 'metrics', 'search', 'export', 'help',
     ])
     expect(await say('hello there')).toContain('- `/launch <bot>` Starts a bot that is stopped.')
   })

@@ -1,6 +1,7 @@
 import { runAgent } from './agent.ts'
 import { answerCommand } from './answer-command.ts'
 import { bots } from './keeper/bots.ts'
+import { exportSession } from './keeper/export.ts'
 import { health } from './keeper/health.ts'
 import { connectHive } from './keeper/hive-api.ts'
 import { launch } from './keeper/launch.ts'
@@ -9,6 +10,7 @@ import { metrics } from './keeper/metrics.ts'
 import { pause } from './keeper/pause.ts'
 import { restart } from './keeper/restart.ts'
 import { resume } from './keeper/resume.ts'
+import { search } from './keeper/search.ts'
 import { status } from './keeper/status.ts'
 import { stop } from './keeper/stop.ts'
 
@@ -17,7 +19,7 @@ import { stop } from './keeper/stop.ts'
  * A new command is a file in `keeper/` and a line here.
  */
 const hive = connectHive({ url: process.env.HIVE_URL, token: process.env.HIVE_TOKEN })
-const commands = [status, bots, launch, stop, restart, pause, resume, log, health, metrics].map(command => command(hive))
+const commands = [status, bots, launch, stop, restart, pause, resume, log, health, metrics, search, exportSession].map(command => command(hive))
 
 runAgent({
   name: 'keeper',

@@ -1004,6 +1004,131 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds messages, the newest first. `next` is the `cursor` of the page after. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Words, `"a phrase"`, `begin*`, `-without`, `role:user`, `before:2026-11-24`, `after:2026-11`, `on:2026` (UTC). */
+                    q: string;
+                    /** @description Only the sessions with this bot. */
+                    bot?: string;
+                    limit?: number;
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: components["schemas"]["SearchHit"][];
+                            next?: string;
+                        };
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/{sessionId}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Downloads a session as a file. It is made as it is read, after the replies that wait. */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "json" | "markdown" | "text" | "pdf";
+                };
+                header?: never;
+                path: {
+                    sessionId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": string;
+                        "text/markdown": string;
+                        "text/plain": string;
+                        "application/pdf": string;
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -1480,6 +1605,39 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1717,6 +1875,22 @@ export interface components {
                 paused: boolean;
             };
         };
+        SearchHitInput: {
+            botId: string;
+            sessionId: string;
+            sessionTitle: string;
+            messageId: string;
+            /** @description Its place in the session. */
+            seq: number;
+            /** @enum {string} */
+            role: "user" | "bot" | "system";
+            createdAt: number;
+            /** @description A stretch of its text, with what was found marked. */
+            snippet: {
+                text: string;
+                hit: boolean;
+            }[];
+        };
         BotDefinition: {
             /** @description Lower-case letters, digits, "-" and "_". */
             id: string;
@@ -1949,6 +2123,22 @@ export interface components {
                 expectedWaitMs: number;
                 paused: boolean;
             };
+        };
+        SearchHit: {
+            botId: string;
+            sessionId: string;
+            sessionTitle: string;
+            messageId: string;
+            /** @description Its place in the session. */
+            seq: number;
+            /** @enum {string} */
+            role: "user" | "bot" | "system";
+            createdAt: number;
+            /** @description A stretch of its text, with what was found marked. */
+            snippet: {
+                text: string;
+                hit: boolean;
+            }[];
         };
     };
     responses: never;

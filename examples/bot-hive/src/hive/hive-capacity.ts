@@ -1,4 +1,4 @@
-import { createCapacity, refusalToError, type Capacity, type Permit } from '@hivekit/capacity'
+import { createCapacity, refusalToError, type Capacity, type Cost, type Permit } from '@hivekit/capacity'
 import { err, ok, type HiveError, type Result } from '@hivekit/errors'
 import { z } from 'zod'
 
@@ -33,6 +33,10 @@ export const setHiveLimits = (capacity: Capacity, { bots, replies, repliesPerSec
   if (repliesPerSecond !== undefined) capacity.setLimit('rate', { perSecond: repliesPerSecond, burst: Math.max(1, repliesPerSecond) })
   if (memoryRatio !== undefined) capacity.setLimit('memory', { maxRatio: memoryRatio })
 }
+
+/** How work beside the replies is handed in: after those that wait, and taking nothing of theirs. */
+export const background = (key: string): { readonly key: string; readonly priority: number; readonly cost: Cost } =>
+  ({ key, priority: -1, cost: { bots: 0, replies: 0, repliesPerBot: 0, rate: 0 } })
 
 /** A running bot holds a permit until it is stopped, through crashes and restarts. */
 export const createBotPermits = (capacity: Capacity) => {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CapacityReport } from '@hivekit/capacity'
-import { openSessionStore, type BotSessions } from '@hivekit/chat-session'
+import { openSessionStore, type BotSessions, type ExportedSession, type ExportFormat, type SearchPage } from '@hivekit/chat-session'
 import { err, fail, ok, type HiveError, type Result } from '@hivekit/errors'
 import type { MetricFamily } from '@hivekit/metrics'
 import type { HiveConfig } from '../config.ts'
@@ -11,6 +11,7 @@ import { coalesce } from './coalesce.ts'
 import { lockFolder } from './data-folder.ts'
 import { createEventLog, type EventLog } from './events.ts'
 import { createBotPermits, createHiveCapacity, setHiveLimits, type HiveLimits } from './hive-capacity.ts'
+import { exportInBackground } from './hive-exports.ts'
 import { createHiveMetrics } from './hive-metrics.ts'
 import { asMessage, asSession, type Bot, type HiveEvent } from './model.ts'
 import { createTurns } from './turns.ts'
@@ -46,6 +47,10 @@ export interface Hive extends AsyncDisposable {
   /** Answers a question that the bot asked on the way. */
   answer(sessionId: string, questionId: string, optionId: string): Promise<Result<void, HiveError>>
   deleteSession(sessionId: string): Promise<Result<void, HiveError>>
+  /** Finds messages in the sessions of one bot, or of all, the newest first. */
+  search(query: string, page?: { readonly botId?: string; readonly limit?: number; readonly cursor?: string }): Promise<Result<SearchPage, HiveError>>
+  /** Exports a session once the replies that wait have begun. The signal must abort when the content is not read to its end. */
+  exportSession(sessionId: string, format: ExportFormat, signal: AbortSignal): Promise<Result<ExportedSession, HiveError>>
   /** Fails when messages cannot be stored. */
   checkReady(): Promise<Result<void, HiveError>>
   /** What the hive may use, and what it uses. */
@@ -179,6 +184,15 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
       if (sessions.isErr()) return err(sessions.error)
       await turns.cancel(sessionId, 'The session was deleted.')
       return sessions.value.delete(sessionId)
+    },
+    search: async (query, { botId, ...page } = {}) => {
+      if (botId === undefined) return store.search(query, page)
+      const bot = find(botId)
+      return bot.isErr() ? err(bot.error) : store.forBot(botId).search(query, page)
+    },
+    exportSession: async (sessionId, format, signal) => {
+      const sessions = await sessionsWith(sessionId)
+      return sessions.isErr() ? err(sessions.error) : exportInBackground(capacity, { sessions: sessions.value, sessionId, format, signal })
     },
     checkReady: async () => state === 'draining' ? fail('unavailable', 'The hive is stopping.') : store.checkWritable(),
     capacity: () => capacity.report(),

@@ -16,6 +16,7 @@ import { capacityRoutes } from './routes/capacity.ts'
 import { eventRoutes } from './routes/events.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operationRoutes } from './routes/operations.ts'
+import { searchRoutes } from './routes/search.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 
 /** The page as Vite builds it. */
@@ -44,6 +45,7 @@ export const createApp = async (hive: Hive, config: HiveConfig) => {
     botRoutes(api, hive)
     sessionRoutes(api, hive)
     messageRoutes(api, hive)
+    searchRoutes(api, hive)
     eventRoutes(api, hive)
     capacityRoutes(api, hive)
     operationRoutes(api, { hive, config, guard })
