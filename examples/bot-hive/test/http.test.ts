@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { connect } from 'node:net'
 import { echoBot, startHive, type RunningHive } from './start-hive.ts'
 
@@ -97,6 +97,19 @@ test('the OpenAPI document describes every route', async () => {
   expect(body.openapi).toMatch(/^3\.1/)
   expect(Object.keys(body.paths)).toEqual(expect.arrayContaining(['/api/bots', '/api/sessions/{sessionId}/messages', '/api/events', '/metrics', '/readyz']))
   expect(body.components.schemas).toHaveProperty('Message')
+})
+
+test('what goes wrong is counted, and the keeper tells it', async () => {
+  await call('GET', '/api/sessions/00000000-0000-7000-8000-000000000000')
+  await call('GET', '/readyz')
+  const { body } = await call('GET', '/api/errors')
+  const http = body.items.find(({ operation }: { operation: string }) => operation === 'http')
+  expect(http.lifetime.failuresByCode.not_found).toBeGreaterThan(0)
+  expect(body.items.find(({ operation }: { operation: string }) => operation === 'readiness').lifetime.succeeded).toBeGreaterThan(0)
+  await vi.waitFor(async () => expect((await call('GET', '/api/bots/keeper')).body.state).toBe('ready'), 10_000)
+  const session = (await call('POST', '/api/bots/keeper/sessions', {})).body.id as string
+  await call('POST', `/api/sessions/${session}/messages`, { text: '/errors' })
+  await expect.poll(async () => (await messagesOf(session)).at(-1)!.parts.map(({ text }) => text).join('')).toMatch(/\| http \| not/)
 })
 
 test('figures are exposed for Prometheus', async () => {

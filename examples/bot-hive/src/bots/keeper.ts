@@ -2,6 +2,7 @@ import { runAgent } from './agent.ts'
 import { answerCommand } from './answer-command.ts'
 import { bots } from './keeper/bots.ts'
 import { exportSession } from './keeper/export.ts'
+import { errors } from './keeper/errors.ts'
 import { health } from './keeper/health.ts'
 import { connectHive } from './keeper/hive-api.ts'
 import { launch } from './keeper/launch.ts'
@@ -19,7 +20,11 @@ import { stop } from './keeper/stop.ts'
  * A new command is a file in `keeper/` and a line here.
  */
 const hive = connectHive({ url: process.env.HIVE_URL, token: process.env.HIVE_TOKEN })
-const commands = [status, bots, launch, stop, restart, pause, resume, log, health, metrics, search, exportSession].map(command => command(hive))
+const commands = [
+  status, bots, launch, stop, restart, pause, resume, log,
+  health, errors, metrics,
+  search, exportSession,
+].map(command => command(hive))
 
 runAgent({
   name: 'keeper',

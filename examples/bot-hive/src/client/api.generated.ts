@@ -1370,6 +1370,112 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how often each error occurs, and how often recovering succeeded. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                /** @description What was tried: `http`, `readiness`, `reply of <bot>`. */
+                                operation: string;
+                                lifetime: {
+                                    runs: number;
+                                    attempts: number;
+                                    succeeded: number;
+                                    recoveredByRetry: number;
+                                    recoveredByHedge: number;
+                                    recoveredByFallback: number;
+                                    recoveredByDegrade: number;
+                                    gaveUp: number;
+                                    failed: number;
+                                    cancelled: number;
+                                    refusedByBreaker: number;
+                                    budgetExhausted: number;
+                                    failuresByCode: {
+                                        [key: string]: number;
+                                    };
+                                    failuresByKind: {
+                                        [key: string]: number;
+                                    };
+                                    /** @description Of the runs that met trouble, the part that ended well; null when there were none. */
+                                    recoveryRate: number | null;
+                                };
+                                /** @description The last so many milliseconds, by that number. */
+                                windows: {
+                                    [key: string]: {
+                                        runs: number;
+                                        attempts: number;
+                                        succeeded: number;
+                                        recoveredByRetry: number;
+                                        recoveredByHedge: number;
+                                        recoveredByFallback: number;
+                                        recoveredByDegrade: number;
+                                        gaveUp: number;
+                                        failed: number;
+                                        cancelled: number;
+                                        refusedByBreaker: number;
+                                        budgetExhausted: number;
+                                        failuresByCode: {
+                                            [key: string]: number;
+                                        };
+                                        failuresByKind: {
+                                            [key: string]: number;
+                                        };
+                                        /** @description Of the runs that met trouble, the part that ended well; null when there were none. */
+                                        recoveryRate: number | null;
+                                    };
+                                };
+                            }[];
+                        };
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -1599,39 +1705,6 @@ export interface paths {
                 };
             };
         };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Default Response */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-            };
-        };
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;

@@ -9,6 +9,7 @@ import type { BotProcess } from './bots/bot.ts'
 import { createBot } from './bots/create-bot.ts'
 import { coalesce } from './coalesce.ts'
 import { lockFolder } from './data-folder.ts'
+import { createHiveErrors, type HiveErrors } from './hive-errors.ts'
 import { createEventLog, type EventLog } from './events.ts'
 import { createBotPermits, createHiveCapacity, setHiveLimits, type HiveLimits } from './hive-capacity.ts'
 import { exportInBackground } from './hive-exports.ts'
@@ -31,6 +32,8 @@ export interface Hive extends AsyncDisposable {
   readonly state: 'running' | 'draining'
   readonly startedAt: number
   readonly events: EventLog
+  /** What goes wrong, counted. */
+  readonly errors: HiveErrors
   bots(): Bot[]
   bot(botId: string): Result<Bot, HiveError>
   log(botId: string): Result<ReturnType<BotProcess['log']>, HiveError>
@@ -78,10 +81,12 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
   }
   const store = opened.value
   const capacity = createHiveCapacity(config.limits)
+  const errors = createHiveErrors()
   const events = createEventLog()
-  const metrics = createHiveMetrics(() => list(), [capacity])
+  const metrics = createHiveMetrics(() => list(), [capacity, errors.metrics])
   const publish = (event: HiveEvent) => {
     metrics.observe(event)
+    errors.observe(event)
     events.publish(event)
   }
 
@@ -137,6 +142,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
     },
     startedAt: Date.now(),
     events,
+    errors,
     bots: list,
     bot: botId => find(botId).map(snapshot),
     log: botId => find(botId).map(bot => bot.log()),
@@ -194,7 +200,8 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
       const sessions = await sessionsWith(sessionId)
       return sessions.isErr() ? err(sessions.error) : exportInBackground(capacity, { sessions: sessions.value, sessionId, format, signal })
     },
-    checkReady: async () => state === 'draining' ? fail('unavailable', 'The hive is stopping.') : store.checkWritable(),
+    checkReady: async () => state === 'draining' ? fail('unavailable', 'The hive is stopping.')
+      : errors.probe.run(() => store.checkWritable(), { idempotent: true }),
     capacity: () => capacity.report(),
     setLimits: limits => setHiveLimits(capacity, limits),
     metrics: () => metrics.collect(),

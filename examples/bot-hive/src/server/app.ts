@@ -13,6 +13,7 @@ import { registerJson } from './json.ts'
 import { registerProblems } from './problems.ts'
 import { botRoutes } from './routes/bots.ts'
 import { capacityRoutes } from './routes/capacity.ts'
+import { errorRoutes } from './routes/errors.ts'
 import { eventRoutes } from './routes/events.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operationRoutes } from './routes/operations.ts'
@@ -28,7 +29,7 @@ export const createApp = async (hive: Hive, config: HiveConfig) => {
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   registerJson(app)
-  registerProblems(app)
+  registerProblems(app, hive.errors.metrics)
   const guard = registerGuard(app, config)
 
   await app.register(fastifySwagger, {
@@ -48,6 +49,7 @@ export const createApp = async (hive: Hive, config: HiveConfig) => {
     searchRoutes(api, hive)
     eventRoutes(api, hive)
     capacityRoutes(api, hive)
+    errorRoutes(api, hive)
     operationRoutes(api, { hive, config, guard })
   })
   app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger())

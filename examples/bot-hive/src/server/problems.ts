@@ -1,9 +1,15 @@
-import { HiveError, isHiveError, toProblemDetails, type ProblemDetails, type Result } from '@hivekit/errors'
+import { HiveError, isHiveError, toProblemDetails, type ErrorMetrics, type ProblemDetails, type Result } from '@hivekit/errors'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
 
 /** Every answer that is not a success is an RFC 9457 document, the framework's own refusals included. */
-export const registerProblems = (app: FastifyInstance) => {
+export const registerProblems = (app: FastifyInstance, errors: ErrorMetrics) => {
+  app.addHook('onSend', async (_request, reply, payload) => {
+    const problem = told.get(reply)
+    if (problem) errors.record('http', problem)
+    return payload
+  })
+
   app.setNotFoundHandler((request, reply) =>
     sendError(reply, new HiveError('not_found', `There is no ${request.method} ${request.url.split('?')[0]}.`)))
 
@@ -35,7 +41,11 @@ export const sendError = (reply: FastifyReply, error: HiveError) => {
   return sendProblem(reply, toProblemDetails(error))
 }
 
+/** What each answer that is a problem tells, until it is sent. */
+const told = new WeakMap<FastifyReply, ProblemDetails>()
+
 const sendProblem = (reply: FastifyReply, problem: ProblemDetails) => {
+  told.set(reply, problem)
   if (problem.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(problem.retryAfterMs / 1000))
   // Past the route's serializer: a problem has one shape, whatever the route answers otherwise.
   return reply.code(problem.status).type('application/problem+json').serializer(JSON.stringify).send(problem)
