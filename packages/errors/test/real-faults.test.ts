@@ -102,13 +102,14 @@ test('a slow loris, which drips bytes for ever, does not outlive the deadline', 
   expect(performance.now() - startedAt).toBeLessThan(1_000)
 })
 
-test('a 429 with Retry-After is waited for as long as it says', async () => {
-  const { url } = await serving((_, response) => response.writeHead(429, { 'retry-after-ms': '120' }).end(), (_, response) => response.writeHead(503, { 'retry-after': '0' }).end(), good)
-  const { get, events } = setUp({})
+test('a 429 with Retry-After, in seconds or milliseconds, is waited for as long as it says', async () => {
+  const busy = (status: number, headers: Readonly<Record<string, string>>): RequestListener => (_, response) => response.writeHead(status, headers).end()
+  const { url } = await serving(busy(429, { 'retry-after': '1' }), busy(429, { 'retry-after-ms': '120' }), busy(503, { 'retry-after': '0' }), good)
+  const { get, events } = setUp({ retry: { maxAttempts: 4, baseMs: 1 } })
   const startedAt = performance.now()
   expect(valueOf(await get(url, { idempotent: false }))).toBe('good')
-  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(119)
-  expect(events.flatMap(event => (event.type === 'retrying' ? [event.delayMs >= 120] : []))).toEqual([true, false])
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(1_119)
+  expect(events.flatMap(event => (event.type === 'retrying' ? [event.delayMs] : []))).toEqual([1_000, 120, expect.closeTo(0, -1)])
 })
 
 test('a name that does not resolve is told from a server that is down', async () => {
