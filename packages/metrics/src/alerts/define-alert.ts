@@ -11,6 +11,7 @@ export type AlertSeverity = 'info' | 'warning' | 'critical'
 
 /** A value beyond a border, for each series of a query. */
 export interface ThresholdCondition {
+  /** Which condition this is. */
   readonly kind: 'threshold'
   /** What is compared. */
   readonly query: SeriesQuery
@@ -24,6 +25,7 @@ export interface ThresholdCondition {
 
 /** How fast a counter rises, per second. */
 export interface RateCondition {
+  /** Which condition this is. */
   readonly kind: 'rate'
   /** The counters. */
   readonly match: string
@@ -43,6 +45,7 @@ export interface RateCondition {
 
 /** Nothing was measured. */
 export interface AbsenceCondition {
+  /** Which condition this is. */
   readonly kind: 'absence'
   /** What should be there; values it asks for by `=` become labels of the alert. */
   readonly match: string
@@ -62,6 +65,7 @@ export interface BurnWindow {
 
 /** An error budget is being spent too fast: the multi-window, multi-burn-rate alert of the SRE Workbook, chapter 5. */
 export interface BurnRateCondition {
+  /** Which condition this is. */
   readonly kind: 'burn-rate'
   /** The counter of what failed. */
   readonly errors: string
@@ -77,6 +81,7 @@ export interface BurnRateCondition {
 
 /** A value that will be beyond a border if it goes on in a straight line. */
 export interface ForecastCondition {
+  /** Which condition this is. */
   readonly kind: 'forecast'
   /** The gauges. */
   readonly match: string
