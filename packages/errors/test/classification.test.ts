@@ -78,6 +78,10 @@ describe('waiting time', () => {
     expect(wait({ 'retry-after': 'x2' })).toBeUndefined()
     expect(wait({ 'retry-after': '2x' })).toBeUndefined()
     expect(wait({ 'retry-after': '-2' })).toBeUndefined()
+    expect(wait({ 'retry-after': '1.25' })).toBe(1_250)
+    expect(wait({ 'retry-after': '2 Jan 2026' })).toBeUndefined()
+    for (const unclear of ['x150', '150x', '-150', '1.5.0']) expect(wait({ 'retry-after': '2', 'retry-after-ms': unclear })).toBe(2_000)
+    expect(classify({ status: 503, headers: { 'retry-after': ' 3 ' } }).retryAfterMs).toBe(3_000)
     expect(wait({})).toBeUndefined()
   })
 
@@ -176,6 +180,15 @@ test('a zod error is about the argument', () => {
     expect(toHiveError(zod(name))).toMatchObject({ message: 'Not as expected.', details: { issues: [{ path: ['age'], message: 'Expected a number.' }] } })
     expect(told(Object.assign(new Error('x'), { name }))).toBe('internal bug')
   }
+})
+
+test('the message and the facts are read only where they are what they seem', () => {
+  const issues = [{ path: ['age'], message: 'Expected a number.' }]
+  expect(toHiveError(Object.assign(new Error('Two lint errors.'), { name: 'LintError', issues }))).toMatchObject({ message: 'Two lint errors.', details: {} })
+  expect(toHiveError(Object.assign(new Error('x'), { name: 'ZodError', issues: 'many' }))).toMatchObject({ message: 'x', details: {} })
+  for (const message of [7, '', undefined, {}]) expect(toHiveError({ code: 'ECONNRESET', message }).message).toBe('A dependency failed')
+  for (const thrown of [7, '', Symbol('s'), null]) expect(toHiveError(thrown).message).toBe('Internal error')
+  expect(toHiveError('Down.').message).toBe('Down.')
 })
 
 test('whatever is thrown, classifying does not throw', () => {
