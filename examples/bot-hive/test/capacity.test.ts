@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { createHiveClient, dataOf } from '../src/client/client.ts'
+import { createHiveClient } from '../src/client/client.ts'
+import { dataOf } from '../src/client/data-of.ts'
 import { echoBot, startHive, type RunningHive } from './start-hive.ts'
 
 const slow = echoBot({ id: 'slow', delayMs: 300, maxConcurrent: 1 })

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { clientTypes, clientTypesFile } from '../generate-client.ts'
-import { createHiveClient, dataOf } from '../src/client/client.ts'
+import { createHiveClient } from '../src/client/client.ts'
+import { dataOf } from '../src/client/data-of.ts'
 import { startHive } from './start-hive.ts'
 
 test("the client's types are those of the routes", async () => {

@@ -1,4 +1,3 @@
-import { fromProblemDetails, type HiveError } from '@hivekit/errors'
 import createClient, { type Client } from 'openapi-fetch'
 import type { paths } from './api.generated.ts'
 
@@ -12,9 +11,3 @@ export interface HiveClientOptions {
 /** The HTTP API of a hive, typed by its own OpenAPI document: `client.GET('/api/bots')`. */
 export const createHiveClient = ({ url = '', token }: HiveClientOptions = {}): Client<paths> =>
   createClient<paths>({ baseUrl: url, ...(token ? { headers: { authorization: `Bearer ${token}` } } : {}) })
-
-/** What a call answered, or the error that its problem document tells of. */
-export const dataOf = <T>({ data, error }: { readonly data?: T; readonly error?: unknown }): T => {
-  if (error !== undefined) throw fromProblemDetails(error) satisfies HiveError
-  return data as T
-}

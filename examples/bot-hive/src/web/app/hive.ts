@@ -1,9 +1,10 @@
+import { createHiveClient } from '../../client/client.ts'
 import { openEventStream, type EventStream } from '../server/event-stream.ts'
-import { request, type Outcome, type RequestOptions } from '../server/request.ts'
+import { outcomeOf, type Outcome } from '../server/outcome.ts'
 import { readKept } from '../state/kept.ts'
 import type { Keep } from '../state/keep.ts'
 import type { Store } from '../state/store.ts'
-import type { Bot, Message, Outgoing, Session } from '../state/view.ts'
+import type { Bot, Outgoing, Session } from '../state/view.ts'
 
 type Page<T> = { readonly items: readonly T[]; readonly next?: string }
 export type BotCall = 'launch' | 'stop' | 'restart' | 'pause' | 'resume'
@@ -13,7 +14,7 @@ export interface Hive {
   readonly start: () => void
   readonly close: () => void
   readonly retryNow: () => void
-  readonly signIn: (token: string) => Promise<Outcome<void>>
+  readonly signIn: (token: string) => Promise<Outcome<unknown>>
   readonly readBots: () => Promise<void>
   readonly readSessions: (botId: string, cursor?: string) => Promise<void>
   readonly readConversation: (sessionId: string) => Promise<void>
@@ -22,23 +23,26 @@ export interface Hive {
   readonly readLog: (botId: string) => Promise<Outcome<Page<{ at: number; stream: string; text: string }>>>
   readonly createSession: (botId: string, title?: string) => Promise<Outcome<Session>>
   readonly renameSession: (sessionId: string, title: string) => Promise<Outcome<Session>>
-  readonly deleteSession: (session: Session) => Promise<Outcome<void>>
+  readonly deleteSession: (session: Session) => Promise<Outcome<unknown>>
   readonly send: (sessionId: string, text: string) => void
   /** Sends again what was not accepted: the same message, never twice. */
   readonly sendAgain: (key: string) => void
   readonly discard: (key: string) => void
   readonly cancel: (sessionId: string) => Promise<Outcome<{ cancelled: number }>>
-  readonly answer: (sessionId: string, questionId: string, optionId: string) => Promise<Outcome<void>>
+  readonly answer: (sessionId: string, questionId: string, optionId: string) => Promise<Outcome<unknown>>
 }
 
-const path = (...parts: readonly string[]) => `/api/${parts.map(encodeURIComponent).join('/')}`
+/** Where a session is, in the words of the client. */
+const at = (sessionId: string) => ({ path: { sessionId } })
 
 export const createHive = (store: Store, keep: Keep): Hive => {
   let stream: EventStream | undefined
   const { dispatch, getView } = store
 
-  const call = async <T>(method: string, to: string, options?: RequestOptions): Promise<Outcome<T>> => {
-    const outcome = await request<T>(method, to, options)
+  const client = createHiveClient()
+
+  const call = async <T>(answer: Parameters<typeof outcomeOf<T>>[0]): Promise<Outcome<T>> => {
+    const outcome = await outcomeOf(answer)
     if (!outcome.ok && outcome.problem.status === 401) signOut()
     return outcome
   }
@@ -85,10 +89,10 @@ export const createHive = (store: Store, keep: Keep): Hive => {
 
   const deliver = async (outgoing: Outgoing) => {
     dispatch({ type: 'sending', outgoing: { ...outgoing, state: 'sending', problem: undefined } })
-    const outcome = await call<{ messageId: string; replyId: string; ahead: number }>(
-      'POST', path('sessions', outgoing.sessionId, 'messages'),
-      { body: { text: outgoing.text }, idempotencyKey: outgoing.key },
-    )
+    const outcome = await call(client.POST('/api/sessions/{sessionId}/messages', {
+      params: { ...at(outgoing.sessionId), header: { 'idempotency-key': outgoing.key } },
+      body: { text: outgoing.text },
+    }))
     if (outcome.ok) return dispatch({ type: 'sent', key: outgoing.key, ...outcome.value })
     const { problem } = outcome
     const waiting = problem.status === 0 || problem.status === 401 || problem.retryAfterMs !== undefined
@@ -119,7 +123,7 @@ export const createHive = (store: Store, keep: Keep): Hive => {
     close: () => stream?.close(),
     retryNow: () => stream?.retryNow(),
     signIn: async token => {
-      const outcome = await request<void>('POST', '/api/sign-in', { body: { token } })
+      const outcome = await outcomeOf<unknown>(client.POST('/api/sign-in', { body: { token } }))
       if (outcome.ok) {
         dispatch({ type: 'signed-in' })
         readAll()
@@ -129,15 +133,14 @@ export const createHive = (store: Store, keep: Keep): Hive => {
     },
 
     readBots: async () => {
-      const outcome = await call<Page<Bot>>('GET', '/api/bots')
+      const outcome = await call(client.GET('/api/bots'))
       dispatch(outcome.ok
         ? { type: 'bots-read', bots: outcome.value.items }
         : { type: 'bots-failed', problem: outcome.problem })
     },
     readSessions: async (botId, cursor) => {
       if (!cursor) dispatch({ type: 'sessions-asked', botId })
-      const query = cursor ? `?cursor=${encodeURIComponent(cursor)}` : ''
-      const outcome = await call<Page<Session>>('GET', path('bots', botId, 'sessions') + query)
+      const outcome = await call(client.GET('/api/bots/{botId}/sessions', { params: { path: { botId }, query: cursor ? { cursor } : {} } }))
       dispatch(outcome.ok
         ? { type: 'sessions-read', botId, sessions: outcome.value.items, next: outcome.value.next, more: Boolean(cursor) }
         : { type: 'sessions-failed', botId, problem: outcome.problem })
@@ -145,8 +148,8 @@ export const createHive = (store: Store, keep: Keep): Hive => {
     readConversation: async sessionId => {
       dispatch({ type: 'messages-asked', sessionId })
       const [messages, session] = await Promise.all([
-        call<Page<Message>>('GET', path('sessions', sessionId, 'messages')),
-        getView().sessions[sessionId] ? undefined : call<Session>('GET', path('sessions', sessionId)),
+        call(client.GET('/api/sessions/{sessionId}/messages', { params: at(sessionId) })),
+        getView().sessions[sessionId] ? undefined : call(client.GET('/api/sessions/{sessionId}', { params: at(sessionId) })),
       ])
       if (session?.ok) dispatch({ type: 'session-read', session: session.value })
       dispatch(messages.ok
@@ -157,32 +160,33 @@ export const createHive = (store: Store, keep: Keep): Hive => {
       const conversation = getView().conversations[sessionId]
       if (!conversation?.older || conversation.loadingOlder) return
       dispatch({ type: 'older-asked', sessionId })
-      const query = `?before=${encodeURIComponent(conversation.older)}`
-      const outcome = await call<Page<Message>>('GET', path('sessions', sessionId, 'messages') + query)
+      const outcome = await call(client.GET('/api/sessions/{sessionId}/messages', {
+        params: { ...at(sessionId), query: { before: Number(conversation.older) } },
+      }))
       dispatch(outcome.ok
         ? { type: 'older-read', sessionId, messages: outcome.value.items, older: outcome.value.next }
         : { type: 'messages-failed', sessionId, problem: outcome.problem })
     },
 
     command: async (botId, name) => {
-      const outcome = await call<Bot>('POST', path('bots', botId, name))
+      const outcome = await call(client.POST(`/api/bots/{botId}/${name}`, { params: { path: { botId } } }))
       if (outcome.ok) dispatch({ type: 'event', event: { type: 'bot', bot: outcome.value } })
       return outcome
     },
-    readLog: botId => call('GET', path('bots', botId, 'log')),
+    readLog: botId => call(client.GET('/api/bots/{botId}/log', { params: { path: { botId } } })),
 
     createSession: async (botId, title) => {
-      const outcome = await call<Session>('POST', path('bots', botId, 'sessions'), { body: title ? { title } : {} })
+      const outcome = await call(client.POST('/api/bots/{botId}/sessions', { params: { path: { botId } }, body: title ? { title } : {} }))
       if (outcome.ok) dispatch({ type: 'session-read', session: outcome.value })
       return outcome
     },
     renameSession: async (sessionId, title) => {
-      const outcome = await call<Session>('PATCH', path('sessions', sessionId), { body: { title } })
+      const outcome = await call(client.PATCH('/api/sessions/{sessionId}', { params: at(sessionId), body: { title } }))
       if (outcome.ok) dispatch({ type: 'session-read', session: outcome.value })
       return outcome
     },
     deleteSession: async session => {
-      const outcome = await call<void>('DELETE', path('sessions', session.id))
+      const outcome = await call<unknown>(client.DELETE('/api/sessions/{sessionId}', { params: at(session.id) }))
       if (outcome.ok) {
         dispatch({ type: 'event', event: { type: 'session-deleted', sessionId: session.id, botId: session.botId } })
       }
@@ -200,9 +204,9 @@ export const createHive = (store: Store, keep: Keep): Hive => {
       if (outgoing) void deliver(outgoing)
     },
     discard: key => dispatch({ type: 'discarded', key }),
-    cancel: sessionId => call('POST', path('sessions', sessionId, 'cancel')),
+    cancel: sessionId => call(client.POST('/api/sessions/{sessionId}/cancel', { params: at(sessionId) })),
     answer: (sessionId, questionId, optionId) =>
-      call('POST', path('sessions', sessionId, 'answers'), { body: { questionId, optionId } }),
+      call<unknown>(client.POST('/api/sessions/{sessionId}/answers', { params: at(sessionId), body: { questionId, optionId } })),
   }
   return hive
 }

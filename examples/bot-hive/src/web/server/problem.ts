@@ -17,9 +17,8 @@ export const unreachable: Problem = {
 const isProblem = (value: unknown): value is Problem =>
   typeof value === 'object' && value !== null && 'detail' in value && typeof value.detail === 'string'
 
-/** Reads the problem out of an answer, and makes one of an answer that has none. */
-export const readProblem = async (response: Response): Promise<Problem> => {
-  const body: unknown = await response.json().catch(() => undefined)
+/** The problem that an answer tells of, or one made of an answer that has none. */
+export const problemOf = (response: Response, body: unknown): Problem => {
   if (isProblem(body)) return { ...body, status: response.status }
   return {
     type: 'about:blank',
