@@ -30,7 +30,9 @@ describe('keeping', () => {
     )
     const column = fc.oneof(fc.array(awkward, { minLength: 60, maxLength: 60 }), awkward.map(value => Array<number>(60).fill(value)),
       fc.array(fc.integer({ min: 0, max: 300 }), { minLength: 60, maxLength: 60 }).map(steps => steps.map((_, i) => steps.slice(0, i).reduce((a, b) => a + b, 0))))
-    await fc.assert(fc.asyncProperty(fc.array(column, { minLength: 1, maxLength: 6 }), async columns => {
+    // In what a query answers NaN is a gap, and a series of gaps alone is left out.
+    const measured = column.filter(values => values.some(value => !Number.isNaN(value)))
+    await fc.assert(fc.asyncProperty(fc.array(measured, { minLength: 1, maxLength: 6 }), async columns => {
       using folder = temporaryFolder()
       const path = folder.file('m.db')
       const times = Array.from({ length: 60 }, (_, i) => i * 60_000)
