@@ -18,6 +18,8 @@ export interface HiveConfig {
   /** How long replies in flight may go on when the hive is told to stop. */
   readonly drainMs: number
   readonly limits: HiveLimits
+  /** The p95 of replies, from message to end, at which nobody complains. */
+  readonly replyTargetMs: number
   readonly bots: readonly BotDefinition[]
 }
 
@@ -51,14 +53,16 @@ export const readConfig = (env: NodeJS.ProcessEnv, workingDir: string): Result<H
     : [join(dataDir, 'hive.config.json'), join(workingDir, 'hive.config.json')].filter(file => existsSync(file)).slice(0, 1)
   const bots = new Map<string, BotDefinition>()
   let limits: HiveLimits = defaultHiveLimits
+  let replyTargetMs = 10_000
   for (const file of [bundled, ...own]) {
     const read = readFile(file)
     if (read.isErr()) return err(read.error)
     for (const bot of read.value.bots) bots.set(bot.id, bot)
     limits = { ...limits, ...read.value.limits }
+    replyTargetMs = read.value.replyTargetMs ?? replyTargetMs
   }
   const allowedHosts = (env['HIVE_ALLOWED_HOSTS'] ?? '').split(',').map(name => name.trim().toLowerCase()).filter(Boolean)
-  return ok({ host, port: port.value, dataDir, token, allowedHosts, drainMs: drainMs.value, limits, bots: [...bots.values()] })
+  return ok({ host, port: port.value, dataDir, token, allowedHosts, drainMs: drainMs.value, limits, replyTargetMs, bots: [...bots.values()] })
 }
 
 /** Tells whether an address can be reached from this machine alone. */
@@ -80,9 +84,12 @@ const BotEntry = z.strictObject({
 })
 
 /** The shape of `hive.config.json`. */
-const ConfigFile = z.strictObject({ $schema: z.string().optional(), bots: z.array(BotEntry).default([]), limits: HiveLimits.partial().optional() })
+const ConfigFile = z.strictObject({
+  $schema: z.string().optional(), bots: z.array(BotEntry).default([]), limits: HiveLimits.partial().optional(),
+  replyTargetMs: z.number().int().min(1).max(3_600_000).optional(),
+})
 
-const readFile = (file: string): Result<{ bots: BotDefinition[]; limits: Partial<HiveLimits> }, HiveError> => {
+const readFile = (file: string): Result<{ bots: BotDefinition[]; limits: Partial<HiveLimits>; replyTargetMs: number | undefined }, HiveError> => {
   let parsed
   try {
     parsed = ConfigFile.safeParse(JSON.parse(readFileSync(file, 'utf8')))
@@ -93,7 +100,7 @@ const readFile = (file: string): Result<{ bots: BotDefinition[]; limits: Partial
   const ids = parsed.data.bots.map(bot => bot.id)
   const twice = ids.find((id, i) => ids.indexOf(id) !== i)
   if (twice !== undefined) return fail('invalid_argument', `${file} names the bot "${twice}" twice.`)
-  return ok({ bots: parsed.data.bots.map(entry => definitionOf(entry, dirname(file))), limits: parsed.data.limits as Partial<HiveLimits> ?? {} })
+  return ok({ bots: parsed.data.bots.map(entry => definitionOf(entry, dirname(file))), limits: parsed.data.limits as Partial<HiveLimits> ?? {}, replyTargetMs: parsed.data.replyTargetMs })
 }
 
 /** Paths that start with a dot are meant from the configuration file; `node` is the Node that runs the hive. */

@@ -11,6 +11,16 @@ const bot = (id: string, own: Partial<Bot> = {}): Bot => ({
   maxConcurrent: 4, running: 0, queued: 0, restarts: 0, ...own,
 })
 
+const health = (ready: boolean) => ({
+  ready, score: 71.25, grade: 'degraded', confidence: 0.9, gate: null, why: ['hive: 71.25 of 100, degraded, 90 % known.', '−20: p95 latency at 3000 ms.'],
+  bots: { ready: 1, expected: 2 }, alerts: [{ rule: 'latency', severity: 'warning', since: Date.now() - 61_000 }],
+  trend: {
+    points: 240, level: 72.5, direction: 'falling', slopePerHour: -12.04, shift: { direction: 'down', at: Date.now() - 600_000, before: 98, after: 72 },
+    criticalIn: { ms: 9_000_000, earliestMs: 7_200_000, latestMs: null },
+  },
+  mode: { mode: 'reduced', off: ['long queues'], since: Date.now() - 30_000, reason: 'Its causes last.', causes: [{ name: 'low score', mode: 'reduced' }], override: null },
+})
+
 /** A stand-in for the hive that answers over real HTTP as the contract says. */
 const standIn = async () => {
   const calls: string[] = []
@@ -29,9 +39,8 @@ const standIn = async () => {
     if (request.url === '/api/hive') return json({ name: 'bot-hive', version: '1.2.3', startedAt: Date.now() - 90_000, auth: true, state: 'running' })
     if (request.url === '/api/bots/alpha/log') return json({ items: [{ at: 0, stream: 'stderr', text: 'a ``` fence' }] })
     if (request.url === '/api/bots/beta/log') return json({ items: [] })
-    if (request.url === '/readyz') return ready
-      ? response.end('ok')
-      : json({ code: 'storage_full', kind: 'permanent', status: 503, title: 'x', type: 'x', detail: 'The disk is full.' }, 503)
+    if (request.url === '/api/health') return json(health(ready), ready ? 200 : 503)
+    if (request.url === '/api/mode') return json({ ...health(true).mode, mode: request.method === 'PUT' ? 'maintenance' : 'full' })
     if (request.url === '/metrics')
       return response.end('# TYPE hive_messages_total counter\nhive_messages_total{bot="alpha"} 7\nhive_latency_bucket{le="1"} 3\nhive_up 1\n')
     if (verb) return json({ ...bots[0], state: verb === 'stop' ? 'stopped' : 'ready', paused: verb === 'pause' })
@@ -63,7 +72,7 @@ describe('the keeper', () => {
     const { until, say } = await launched()
     const { commands } = await until(snapshot => snapshot.commands.length > 0)
     expect(commands.map(({ name }) => name)).toEqual(expect.arrayContaining([
-      'status', 'bots', 'launch', 'stop', 'restart', 'pause', 'resume', 'log', 'health', 'metrics', 'help',
+      'status', 'bots', 'launch', 'stop', 'restart', 'pause', 'resume', 'log', 'health', 'mode', 'metrics', 'help',
     ]))
     expect(await say('hello there')).toContain('- `/launch <bot>` Starts a bot that is stopped.')
   })
@@ -109,14 +118,32 @@ describe('the keeper', () => {
     const { say, hive } = await launched()
     expect(await say('/log alpha')).toContain('````text\n00:00:00 a ``` fence\n````')
     expect(await say('/log beta')).toBe('**BETA** has printed nothing.')
-    expect(await say('/health')).toMatch(/^The hive is \*\*ready\*\*/)
+    expect(await say('/health')).toBe([
+      'The hive is **ready** and **degraded**: 71.3 of 100, 90 % known.', '1 of 2 bots can answer. Mode: reduced.', '- warning: latency, for 1 min 1 s',
+    ].join('\n'))
+    expect(await say('/health why')).toContain('- −20: p95 latency at 3000 ms.')
+    expect(await say('/health trend')).toBe([
+      'The score is **falling**, about 72.5 now, by -12 an hour (240 points).', 'It went down from 98 to 72 10 min 0 s ago.',
+      'It will be critical in about 2 h 30 min (2 h 0 min to never).',
+    ].join('\n'))
     hive.fill()
-    expect(await say('/health')).toBe('The hive is **not ready** (503): The disk is full.')
+    expect(await say('/health')).toMatch(/^The hive is \*\*not ready\*\*/)
     expect(await say('/metrics')).toBe([
       '| Metric | Labels | Value |', '| --- | --- | --- |',
       String.raw`| hive\_messages\_total | bot="alpha" | 7 |`, String.raw`| hive\_up |  | 1 |`,
     ].join('\n'))
     expect(await say('/metrics messages')).not.toContain('up')
+  })
+
+  test('tells and sets the mode', async () => {
+    const { say, hive } = await launched()
+    expect(await say('/mode')).toBe([
+      'The hive is in mode **reduced**, for 30 s now. Its causes last.', 'Switched off: long queues.', '- low score asks for reduced',
+    ].join('\n'))
+    expect(await say('/mode maintenance 10 moving the disk')).toContain('**maintenance**')
+    expect(await say('/mode auto')).toContain('**full**')
+    expect(await say('/mode maintenance')).toMatch(/^For example/)
+    expect(hive.calls.slice(-2)).toEqual(['PUT /api/mode Bearer token', 'DELETE /api/mode Bearer token'])
   })
 
   test('says when it cannot reach the hive', async () => {

@@ -13,6 +13,7 @@ export const echoBot = ({ delayMs = 0, ...entry }: Partial<BotEntry> & { readonl
 
 export interface StartOptions {
   readonly bots?: readonly BotEntry[]
+  readonly replyTargetMs?: number
   readonly env?: Readonly<Record<string, string>>
   /** Default: a fresh folder, removed in the end. */
   readonly dataDir?: string
@@ -38,10 +39,10 @@ const main = join(import.meta.dirname, '..', 'src', 'main.ts')
 export const temporaryFolder = (): string & {} => mkdtempSync(join(tmpdir(), 'bot-hive-'))
 
 /** Starts it and waits for the line with its address. Rejects with what it printed when it exits first. */
-export const startHive = async ({ bots = [], env = {}, dataDir, args = [], onSpawn }: StartOptions = {}): Promise<RunningHive> => {
+export const startHive = async ({ bots = [], replyTargetMs, env = {}, dataDir, args = [], onSpawn }: StartOptions = {}): Promise<RunningHive> => {
   const folder = dataDir ?? temporaryFolder()
   const configFile = join(folder, 'hive.config.json')
-  if (bots.length > 0) writeFileSync(configFile, JSON.stringify({ bots }))
+  if (bots.length > 0) writeFileSync(configFile, JSON.stringify({ bots, replyTargetMs }))
   const child = spawn(process.execPath, ['--conditions=@hivekit/source', main, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, HIVE_PORT: '0', HIVE_DATA_DIR: folder, HIVE_HOST: '127.0.0.1', HIVE_TOKEN: '', HIVE_CONFIG: '', ...env },

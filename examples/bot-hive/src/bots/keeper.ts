@@ -8,6 +8,7 @@ import { connectHive } from './keeper/hive-api.ts'
 import { launch } from './keeper/launch.ts'
 import { log } from './keeper/log.ts'
 import { metrics } from './keeper/metrics.ts'
+import { mode } from './keeper/mode.ts'
 import { pause } from './keeper/pause.ts'
 import { restart } from './keeper/restart.ts'
 import { resume } from './keeper/resume.ts'
@@ -22,7 +23,7 @@ import { stop } from './keeper/stop.ts'
 const hive = connectHive({ url: process.env.HIVE_URL, token: process.env.HIVE_TOKEN })
 const commands = [
   status, bots, launch, stop, restart, pause, resume, log,
-  health, errors, metrics,
+  health, mode, errors, metrics,
   search, exportSession,
 ].map(command => command(hive))
 

@@ -1476,6 +1476,170 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how the hive is, why, and where that is going; 503 only while messages cannot be stored. Accepting `application/health+json` gets the draft standard's shape. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HealthReport"];
+                    };
+                };
+                /** @description Default Response */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HealthReport"];
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Goes to a mode at once, whatever the score says, until the time is up. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        mode: "full" | "reduced" | "essential" | "maintenance";
+                        forMs: number;
+                        reason: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HiveMode"];
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Goes back to the mode that the score asks for. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HiveMode"];
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -1705,6 +1869,39 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1947,6 +2144,89 @@ export interface components {
                 expectedWaitMs: number;
                 paused: boolean;
             };
+        };
+        HiveModeInput: {
+            mode: string;
+            /** @description What is switched off. */
+            off: string[];
+            since: number | null;
+            causes: {
+                name: string;
+                mode: string;
+                since: number;
+            }[];
+            override: {
+                mode: string;
+                until: number;
+                by: string;
+                reason: string;
+            } | null;
+            /** @description Since when every signal has been failing at once, so that nothing is done about it. */
+            doubtedSince: number | null;
+            reason: string;
+        };
+        HealthReportInput: {
+            /** @description Whether messages can be stored. A low score alone does not make a hive unready. */
+            ready: boolean;
+            /** @description 0 to 100; null while nothing is known. */
+            score: number | null;
+            /** @enum {string} */
+            grade: "healthy" | "degraded" | "unhealthy" | "critical" | "unknown";
+            /** @description How much of what the score asks about is known, 0 to 1. */
+            confidence: number;
+            at: number;
+            /** @description Where the missing points went, dearest first. */
+            contributions: {
+                /** @enum {string} */
+                kind: "signal" | "gate";
+                signal: string;
+                label: string;
+                points: number;
+            }[];
+            /** @description What caps the score. */
+            gate: string | null;
+            /** @description The score in sentences. */
+            why: string[];
+            signals: {
+                signal: string;
+                label: string;
+                unit: string;
+                value: number | null;
+                share: number;
+                points: number;
+            }[];
+            bots: {
+                ready: number;
+                expected: number;
+            };
+            trend: {
+                points: number;
+                level: number | null;
+                /** @enum {string} */
+                direction: "rising" | "falling" | "steady";
+                slopePerHour: number;
+                shift: {
+                    /** @enum {string} */
+                    direction: "up" | "down";
+                    at: number;
+                    before: number;
+                    after: number;
+                } | null;
+                /** @description When the score will be critical, if it goes on like this. */
+                criticalIn: {
+                    ms: number;
+                    earliestMs: number;
+                    latestMs: number | null;
+                } | null;
+            };
+            mode: components["schemas"]["HiveModeInput"];
+            alerts: {
+                rule: string;
+                /** @enum {string} */
+                severity: "info" | "warning" | "critical";
+                since: number;
+                flapping: boolean;
+            }[];
         };
         SearchHitInput: {
             botId: string;
@@ -2196,6 +2476,89 @@ export interface components {
                 expectedWaitMs: number;
                 paused: boolean;
             };
+        };
+        HiveMode: {
+            mode: string;
+            /** @description What is switched off. */
+            off: string[];
+            since: number | null;
+            causes: {
+                name: string;
+                mode: string;
+                since: number;
+            }[];
+            override: {
+                mode: string;
+                until: number;
+                by: string;
+                reason: string;
+            } | null;
+            /** @description Since when every signal has been failing at once, so that nothing is done about it. */
+            doubtedSince: number | null;
+            reason: string;
+        };
+        HealthReport: {
+            /** @description Whether messages can be stored. A low score alone does not make a hive unready. */
+            ready: boolean;
+            /** @description 0 to 100; null while nothing is known. */
+            score: number | null;
+            /** @enum {string} */
+            grade: "healthy" | "degraded" | "unhealthy" | "critical" | "unknown";
+            /** @description How much of what the score asks about is known, 0 to 1. */
+            confidence: number;
+            at: number;
+            /** @description Where the missing points went, dearest first. */
+            contributions: {
+                /** @enum {string} */
+                kind: "signal" | "gate";
+                signal: string;
+                label: string;
+                points: number;
+            }[];
+            /** @description What caps the score. */
+            gate: string | null;
+            /** @description The score in sentences. */
+            why: string[];
+            signals: {
+                signal: string;
+                label: string;
+                unit: string;
+                value: number | null;
+                share: number;
+                points: number;
+            }[];
+            bots: {
+                ready: number;
+                expected: number;
+            };
+            trend: {
+                points: number;
+                level: number | null;
+                /** @enum {string} */
+                direction: "rising" | "falling" | "steady";
+                slopePerHour: number;
+                shift: {
+                    /** @enum {string} */
+                    direction: "up" | "down";
+                    at: number;
+                    before: number;
+                    after: number;
+                } | null;
+                /** @description When the score will be critical, if it goes on like this. */
+                criticalIn: {
+                    ms: number;
+                    earliestMs: number;
+                    latestMs: number | null;
+                } | null;
+            };
+            mode: components["schemas"]["HiveMode"];
+            alerts: {
+                rule: string;
+                /** @enum {string} */
+                severity: "info" | "warning" | "critical";
+                since: number;
+                flapping: boolean;
+            }[];
         };
         SearchHit: {
             botId: string;

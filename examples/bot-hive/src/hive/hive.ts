@@ -13,6 +13,7 @@ import { createHiveErrors, type HiveErrors } from './hive-errors.ts'
 import { createEventLog, type EventLog } from './events.ts'
 import { createBotPermits, createHiveCapacity, setHiveLimits, type HiveLimits } from './hive-capacity.ts'
 import { exportInBackground } from './hive-exports.ts'
+import { createHiveHealth, type HiveHealthReport, type ModeRequest } from './hive-health.ts'
 import { createHiveMetrics } from './hive-metrics.ts'
 import { asMessage, asSession, type Bot, type HiveEvent } from './model.ts'
 import { createTurns } from './turns.ts'
@@ -60,6 +61,10 @@ export interface Hive extends AsyncDisposable {
   capacity(): CapacityReport
   /** Changes limits at once; they are as configured again after a restart. */
   setLimits(limits: { readonly [name in keyof HiveLimits]?: HiveLimits[name] | undefined }): void
+  /** How the hive is, why, where that is going, and the mode it is in. */
+  health(): HiveHealthReport
+  /** Goes to a mode whatever the score says; undefined goes back to what the score says. */
+  setMode(request: ModeRequest | undefined): void
   /** All figures as they are now. */
   metrics(): readonly MetricFamily[]
   /** Launches the bots that start by themselves, and takes up the replies that were waiting when the hive last stopped. */
@@ -83,10 +88,15 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
   const capacity = createHiveCapacity(config.limits)
   const errors = createHiveErrors()
   const events = createEventLog()
-  const metrics = createHiveMetrics(() => list(), [capacity, errors.metrics])
+  const idsOf = (which: 'autoStart' | 'operator') => new Set(config.bots.filter(bot => bot[which]).map(({ id }) => id))
+  const health = createHiveHealth({
+    bots: () => list(), capacity, autoStarted: idsOf('autoStart'), operators: idsOf('operator'), replyTargetMs: config.replyTargetMs,
+  })
+  const metrics = createHiveMetrics(() => list(), [capacity, errors.metrics, health])
   const publish = (event: HiveEvent) => {
     metrics.observe(event)
     errors.observe(event)
+    health.observe(event)
     events.publish(event)
   }
 
@@ -94,7 +104,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
   let address = ''
   let state: Hive['state'] = 'running'
   const bots = new Map<string, BotProcess>()
-  const turns = createTurns({ bots, capacity, store, publish, onWaiting: id => tellBot(id) })
+  const turns = createTurns({ bots, capacity, store, publish, onWaiting: id => tellBot(id), maxWaiting: health.maxWaiting })
   const snapshot = (bot: BotProcess): Bot => ({ ...bot.snapshot(), queued: turns.waiting(bot.id) })
   const list = () => [...bots.values()].map(snapshot)
   const tellBot = coalesce(100, id => publish({ type: 'bot', bot: snapshot(bots.get(id)!) }))
@@ -124,6 +134,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
   // Before anybody can say something new, so that nothing new comes before what waited.
   const left = await store.recover()
   if (left.isErr()) {
+    await health[Symbol.asyncDispose]()
     await store[Symbol.asyncDispose]()
     folder.value[Symbol.dispose]()
     return err(left.error)
@@ -167,6 +178,8 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
       const { state: botState, name, reason } = bot.value.snapshot()
       if (botState === 'stopped') return fail('conflict', `${name} is stopped${reason ? ` (${reason})` : ''}. Launch it to talk to it.`)
 
+      const open = health.checkChat(bot.value.id)
+      if (open.isErr()) return err(open.error)
       const room = turns.checkRoom(bot.value.id)
       if (room.isErr()) return err(room.error)
       const stored = await sessions.value.ask(sessionId, { parts: [{ type: 'text', text }], ...(idempotencyKey === undefined ? {} : { idempotencyKey }) })
@@ -197,6 +210,8 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
       return bot.isErr() ? err(bot.error) : store.forBot(botId).search(query, page)
     },
     exportSession: async (sessionId, format, signal) => {
+      const open = health.checkExports()
+      if (open.isErr()) return err(open.error)
       const sessions = await sessionsWith(sessionId)
       return sessions.isErr() ? err(sessions.error) : exportInBackground(capacity, { sessions: sessions.value, sessionId, format, signal })
     },
@@ -204,6 +219,8 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
       : errors.probe.run(() => store.checkWritable(), { idempotent: true }),
     capacity: () => capacity.report(),
     setLimits: limits => setHiveLimits(capacity, limits),
+    health: health.report,
+    setMode: health.setMode,
     metrics: () => metrics.collect(),
     start: async at => {
       address = at
@@ -214,6 +231,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
         else process.stderr.write(`The bot "${id}" is not started: ${permit.error.message}\n`)
       }
       for (const id of bots.keys()) turns.look(id)
+      await health.start()
     },
     drain: async () => {
       state = 'draining'
@@ -221,6 +239,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
       await turns.drain(config.drainMs)
     },
     [Symbol.asyncDispose]: async () => {
+      await health[Symbol.asyncDispose]()
       await Promise.all([...bots.values()].map(bot => bot[Symbol.asyncDispose]()))
       await capacity[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()

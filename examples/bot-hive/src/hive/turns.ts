@@ -40,8 +40,8 @@ export interface TurnsOptions {
   readonly publish: (event: HiveEvent) => void
   /** Called when the number of those waiting for a bot has changed. */
   readonly onWaiting: (botId: string) => void
-  /** The most that may wait for one bot. They stand in the store, so memory is no bound. Default: 10,000. */
-  readonly maxWaiting?: number
+  /** The most that may wait for one bot now. They stand in the store, so memory is no bound. */
+  readonly maxWaiting: () => number
 }
 
 /** The replies due in one session: they begin one after the other. */
@@ -57,7 +57,7 @@ interface Chain {
  * `capacity` decides what begins: every bot makes up to `maxConcurrent` replies at once, within the limits of the hive, fairly among the bots.
  * Here is only what it cannot know: that a session's replies follow each other, and what becomes of replies when a bot is stopped.
  */
-export const createTurns = ({ bots, capacity, store, publish, onWaiting, maxWaiting = 10_000 }: TurnsOptions): Turns => {
+export const createTurns = ({ bots, capacity, store, publish, onWaiting, maxWaiting }: TurnsOptions): Turns => {
   const chains = new Map<string, Chain>()
   const waiting = new Map<string, number>()
   const running = new Set<RunningTurn>()
@@ -139,8 +139,8 @@ export const createTurns = ({ bots, capacity, store, publish, onWaiting, maxWait
   }
 
   return {
-    checkRoom: botId => (waiting.get(botId) ?? 0) < maxWaiting ? ok(undefined)
-      : fail('capacity_exceeded', `${maxWaiting} messages wait for this bot already.`, { retryAfterMs: Math.max(1000, capacity.expectedWaitMs()) }),
+    checkRoom: botId => (waiting.get(botId) ?? 0) < maxWaiting() ? ok(undefined)
+      : fail('capacity_exceeded', `${maxWaiting()} messages or more wait for this bot already.`, { retryAfterMs: Math.max(1000, capacity.expectedWaitMs()) }),
     add,
     resume: async pending => {
       for (const { botId, message } of pending) {

@@ -15,6 +15,7 @@ import { botRoutes } from './routes/bots.ts'
 import { capacityRoutes } from './routes/capacity.ts'
 import { errorRoutes } from './routes/errors.ts'
 import { eventRoutes } from './routes/events.ts'
+import { healthRoutes } from './routes/health.ts'
 import { messageRoutes } from './routes/messages.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -50,6 +51,7 @@ export const createApp = async (hive: Hive, config: HiveConfig) => {
     eventRoutes(api, hive)
     capacityRoutes(api, hive)
     errorRoutes(api, hive)
+    healthRoutes(api, hive)
     operationRoutes(api, { hive, config, guard })
   })
   app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger())

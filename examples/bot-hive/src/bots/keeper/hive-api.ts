@@ -9,6 +9,8 @@ export interface HiveApi {
   readonly get: <T>(path: string, shape: z.ZodType<T>, signal: AbortSignal) => Promise<T>
   /** Reads text and the status, whatever the status. */
   readonly text: (path: string, signal: AbortSignal) => Promise<{ readonly status: number, readonly body: string }>
+  /** Changes something and reads the JSON of this shape that comes back. */
+  readonly send: <T>(method: 'PUT' | 'DELETE', path: string, body: unknown, shape: z.ZodType<T>, signal: AbortSignal) => Promise<T>
   /** Does something to a bot and answers the bot as it then is. */
   readonly act: (botId: string, verb: BotVerb, signal: AbortSignal) => Promise<Bot>
   /** All bots. */
@@ -29,7 +31,7 @@ const Bots = z.object({ items: z.array(Bot) })
 export const connectHive = ({ url, token }: { readonly url: string | undefined, readonly token: string | undefined }): HiveApi => {
   const call = async (path: string, init: RequestInit) => {
     if (!url) throw new HiveError('unavailable', 'I do not know where the hive is: HIVE_URL is not set. Is "operator": true set for me?')
-    const headers = token ? { authorization: `Bearer ${token}` } : {}
+    const headers = { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(init.body === undefined ? {} : { 'content-type': 'application/json' }) }
     try {
       return await fetch(new URL(path, url), { ...init, headers, redirect: 'error' })
     } catch (cause) {
@@ -53,6 +55,8 @@ export const connectHive = ({ url, token }: { readonly url: string | undefined, 
       const response = await call(path, { signal })
       return { status: response.status, body: await response.text() }
     },
+    send: async (method, path, body, shape, signal) =>
+      read(await call(path, { method, signal, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }), shape),
     act: async (botId, verb, signal) =>
       read(await call(`/api/bots/${encodeURIComponent(botId)}/${verb}`, { method: 'POST', signal }), Bot),
     bots,
