@@ -17,6 +17,10 @@ export interface HiveConfig {
   readonly allowedHosts: readonly string[]
   /** How long replies in flight may go on when the hive is told to stop. */
   readonly drainMs: number
+  /** How often a backup is made, in milliseconds; 0 for never unasked. */
+  readonly backupEveryMs: number
+  /** The configuration file beside the one that comes with the hive, if there is one. */
+  readonly configFile: string | undefined
   readonly limits: HiveLimits
   /** The p95 of replies, from message to end, at which nobody complains. */
   readonly replyTargetMs: number
@@ -30,7 +34,8 @@ export const environmentHelp = `  HIVE_PORT           port to listen on; 0 takes
   HIVE_ALLOWED_HOSTS  further names under which the hive is reached, with commas (none)
   HIVE_DATA_DIR       where messages and bots' folders are kept (.hive)
   HIVE_CONFIG         a file with bots of yours (hive.config.json in the data folder or the working folder)
-  HIVE_DRAIN_MS       how long replies may finish on SIGTERM (10000)`
+  HIVE_DRAIN_MS       how long replies may finish on SIGTERM (10000)
+  HIVE_BACKUP_HOURS   how often a backup is made into the data folder, in hours; 0 makes none unasked (24)`
 
 /** The bots that come with the hive. */
 const bundled = join(import.meta.dirname, '..', 'hive.config.json')
@@ -48,6 +53,9 @@ export const readConfig = (env: NodeJS.ProcessEnv, workingDir: string): Result<H
   const drainMs = integer(env, 'HIVE_DRAIN_MS', 10_000, 3_600_000)
   if (drainMs.isErr()) return err(drainMs.error)
 
+  const backupHours = hours(env, 'HIVE_BACKUP_HOURS', 24, 8_760)
+  if (backupHours.isErr()) return err(backupHours.error)
+
   const dataDir = resolve(workingDir, env['HIVE_DATA_DIR'] || '.hive')
   const own = env['HIVE_CONFIG'] ? [resolve(workingDir, env['HIVE_CONFIG'])]
     : [join(dataDir, 'hive.config.json'), join(workingDir, 'hive.config.json')].filter(file => existsSync(file)).slice(0, 1)
@@ -62,7 +70,10 @@ export const readConfig = (env: NodeJS.ProcessEnv, workingDir: string): Result<H
     replyTargetMs = read.value.replyTargetMs ?? replyTargetMs
   }
   const allowedHosts = (env['HIVE_ALLOWED_HOSTS'] ?? '').split(',').map(name => name.trim().toLowerCase()).filter(Boolean)
-  return ok({ host, port: port.value, dataDir, token, allowedHosts, drainMs: drainMs.value, limits, replyTargetMs, bots: [...bots.values()] })
+  return ok({
+    host, port: port.value, dataDir, token, allowedHosts, drainMs: drainMs.value, backupEveryMs: backupHours.value * 3_600_000, configFile: own[0], limits,
+    replyTargetMs, bots: [...bots.values()],
+  })
 }
 
 /** Tells whether an address can be reached from this machine alone. */
@@ -75,6 +86,13 @@ const integer = (env: NodeJS.ProcessEnv, name: string, fallback: number, max: nu
   const value = Number(given)
   return /^\d+$/.test(given) && value <= max ? ok(value)
     : fail('invalid_argument', `${name} must be a whole number from 0 to ${max}, got "${given}".`)
+}
+
+const hours = (env: NodeJS.ProcessEnv, name: string, fallback: number, max: number): Result<number, HiveError> => {
+  const given = env[name]
+  if (given === undefined || given === '') return ok(fallback)
+  return /^\d+(\.\d+)?$/.test(given) && Number(given) <= max ? ok(Number(given))
+    : fail('invalid_argument', `${name} must be a number from 0 to ${max}, got "${given}".`)
 }
 
 const BotEntry = z.strictObject({

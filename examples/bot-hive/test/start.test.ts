@@ -28,6 +28,7 @@ test('an address that others can reach needs a token', async () => {
 
 test.each([
   [{ HIVE_PORT: 'http' }, 'HIVE_PORT must be a whole number from 0 to 65535, got "http".'],
+  [{ HIVE_BACKUP_HOURS: 'daily' }, 'HIVE_BACKUP_HOURS must be a number from 0 to 8760, got "daily".'],
   [{ HIVE_CONFIG: '/nowhere/hive.config.json' }, 'Cannot read /nowhere/hive.config.json'],
 ])('%j is refused in plain words', async (env, message) => {
   expect(await failure({ env })).toMatchObject({ status: 1, message: expect.stringContaining(message) })

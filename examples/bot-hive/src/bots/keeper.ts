@@ -1,5 +1,6 @@
 import { runAgent } from './agent.ts'
 import { answerCommand } from './answer-command.ts'
+import { backup } from './keeper/backup.ts'
 import { bots } from './keeper/bots.ts'
 import { exportSession } from './keeper/export.ts'
 import { errors } from './keeper/errors.ts'
@@ -24,7 +25,7 @@ const hive = connectHive({ url: process.env.HIVE_URL, token: process.env.HIVE_TO
 const commands = [
   status, bots, launch, stop, restart, pause, resume, log,
   health, mode, errors, metrics,
-  search, exportSession,
+  search, exportSession, backup,
 ].map(command => command(hive))
 
 runAgent({

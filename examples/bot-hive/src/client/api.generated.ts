@@ -1640,6 +1640,157 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the backups, the newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: components["schemas"]["Backup"][];
+                            next?: string;
+                        };
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Makes a backup and answers it, verified. One that is being made already is answered. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Backup"];
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/backups/{backupId}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads every byte of a backup and says whether it is whole. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    backupId: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Backup"];
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -2113,6 +2264,26 @@ export interface components {
             /** @constant */
             type: "reset";
         };
+        BackupInput: {
+            id: string;
+            createdAt: number;
+            /** @description What it holds, by the names they have in it. */
+            sources: string[];
+            /** @description Restored. */
+            bytes: number;
+            /** @description Packed. */
+            storedBytes: number;
+            /**
+             * @description verified: every byte was read back and matched.
+             * @enum {string}
+             */
+            state: "committed" | "verified" | "suspect" | "corrupt";
+            verifiedAt?: number;
+            /** @description What is wrong with it. */
+            finding?: string;
+            /** @description Why it is unlike those before; none is removed until a person approves it. */
+            anomalies: string[];
+        };
         CapacityReportInput: {
             atMs: number;
             limits: {
@@ -2444,6 +2615,26 @@ export interface components {
         } | {
             /** @constant */
             type: "reset";
+        };
+        Backup: {
+            id: string;
+            createdAt: number;
+            /** @description What it holds, by the names they have in it. */
+            sources: string[];
+            /** @description Restored. */
+            bytes: number;
+            /** @description Packed. */
+            storedBytes: number;
+            /**
+             * @description verified: every byte was read back and matched.
+             * @enum {string}
+             */
+            state: "committed" | "verified" | "suspect" | "corrupt";
+            verifiedAt?: number;
+            /** @description What is wrong with it. */
+            finding?: string;
+            /** @description Why it is unlike those before; none is removed until a person approves it. */
+            anomalies: string[];
         };
         CapacityReport: {
             atMs: number;

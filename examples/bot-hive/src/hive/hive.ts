@@ -11,6 +11,7 @@ import { coalesce } from './coalesce.ts'
 import { lockFolder } from './data-folder.ts'
 import { createHiveErrors, type HiveErrors } from './hive-errors.ts'
 import { createEventLog, type EventLog } from './events.ts'
+import { openHiveBackups, type HiveBackups } from './hive-backups.ts'
 import { createBotPermits, createHiveCapacity, setHiveLimits, type HiveLimits } from './hive-capacity.ts'
 import { exportInBackground } from './hive-exports.ts'
 import { createHiveHealth, type HiveHealthReport, type ModeRequest } from './hive-health.ts'
@@ -35,6 +36,7 @@ export interface Hive extends AsyncDisposable {
   readonly events: EventLog
   /** What goes wrong, counted. */
   readonly errors: HiveErrors
+  readonly backups: HiveBackups
   bots(): Bot[]
   bot(botId: string): Result<Bot, HiveError>
   log(botId: string): Result<ReturnType<BotProcess['log']>, HiveError>
@@ -101,6 +103,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
   }
 
   const permits = createBotPermits(capacity)
+  const backups = openHiveBackups(capacity, config)
   let address = ''
   let state: Hive['state'] = 'running'
   const bots = new Map<string, BotProcess>()
@@ -154,6 +157,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
     startedAt: Date.now(),
     events,
     errors,
+    backups,
     bots: list,
     bot: botId => find(botId).map(snapshot),
     log: botId => find(botId).map(bot => bot.log()),
@@ -232,6 +236,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
       }
       for (const id of bots.keys()) turns.look(id)
       await health.start()
+      backups.start()
     },
     drain: async () => {
       state = 'draining'
@@ -241,6 +246,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
     [Symbol.asyncDispose]: async () => {
       await health[Symbol.asyncDispose]()
       await Promise.all([...bots.values()].map(bot => bot[Symbol.asyncDispose]()))
+      await backups[Symbol.asyncDispose]()
       await capacity[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
       metrics[Symbol.dispose]()

@@ -11,6 +11,7 @@ import type { Hive } from '../hive/hive.ts'
 import { registerGuard } from './guard.ts'
 import { registerJson } from './json.ts'
 import { registerProblems } from './problems.ts'
+import { backupRoutes } from './routes/backups.ts'
 import { botRoutes } from './routes/bots.ts'
 import { capacityRoutes } from './routes/capacity.ts'
 import { errorRoutes } from './routes/errors.ts'
@@ -52,6 +53,7 @@ export const createApp = async (hive: Hive, config: HiveConfig) => {
     capacityRoutes(api, hive)
     errorRoutes(api, hive)
     healthRoutes(api, hive)
+    backupRoutes(api, hive)
     operationRoutes(api, { hive, config, guard })
   })
   app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger())

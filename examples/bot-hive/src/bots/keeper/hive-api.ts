@@ -10,7 +10,7 @@ export interface HiveApi {
   /** Reads text and the status, whatever the status. */
   readonly text: (path: string, signal: AbortSignal) => Promise<{ readonly status: number, readonly body: string }>
   /** Changes something and reads the JSON of this shape that comes back. */
-  readonly send: <T>(method: 'PUT' | 'DELETE', path: string, body: unknown, shape: z.ZodType<T>, signal: AbortSignal) => Promise<T>
+  readonly send: <T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: unknown, shape: z.ZodType<T>, signal: AbortSignal) => Promise<T>
   /** Does something to a bot and answers the bot as it then is. */
   readonly act: (botId: string, verb: BotVerb, signal: AbortSignal) => Promise<Bot>
   /** All bots. */
@@ -48,6 +48,7 @@ export const connectHive = ({ url, token }: { readonly url: string | undefined, 
   }
   const get: HiveApi['get'] = async (path, shape, signal) => read(await call(path, { signal }), shape)
   const bots = async (signal: AbortSignal) => (await get('/api/bots', Bots, signal)).items
+
 
   return {
     get,
