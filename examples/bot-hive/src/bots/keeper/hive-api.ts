@@ -49,7 +49,6 @@ export const connectHive = ({ url, token }: { readonly url: string | undefined, 
   const get: HiveApi['get'] = async (path, shape, signal) => read(await call(path, { signal }), shape)
   const bots = async (signal: AbortSignal) => (await get('/api/bots', Bots, signal)).items
 
-
   return {
     get,
     text: async (path, signal) => {
