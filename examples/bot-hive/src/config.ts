@@ -17,6 +17,8 @@ export interface HiveConfig {
   readonly allowedHosts: readonly string[]
   /** How long replies in flight may go on when the hive is told to stop. */
   readonly drainMs: number
+  /** From one scrape of the hive's own figures to the next. */
+  readonly scrapeMs: number
   /** How often a backup is made, in milliseconds; 0 for never unasked. */
   readonly backupEveryMs: number
   /** The configuration file beside the one that comes with the hive, if there is one. */
@@ -35,6 +37,7 @@ export const environmentHelp = `  HIVE_PORT           port to listen on; 0 takes
   HIVE_DATA_DIR       where messages and bots' folders are kept (.hive)
   HIVE_CONFIG         a file with bots of yours (hive.config.json in the data folder or the working folder)
   HIVE_DRAIN_MS       how long replies may finish on SIGTERM (10000)
+  HIVE_SCRAPE_MS      how often the hive keeps its figures, from 100 (10000)
   HIVE_BACKUP_HOURS   how often a backup is made into the data folder, in hours; 0 makes none unasked (24)`
 
 /** The bots that come with the hive. */
@@ -52,6 +55,8 @@ export const readConfig = (env: NodeJS.ProcessEnv, workingDir: string): Result<H
   if (port.isErr()) return err(port.error)
   const drainMs = integer(env, 'HIVE_DRAIN_MS', 10_000, 3_600_000)
   if (drainMs.isErr()) return err(drainMs.error)
+  const scrapeMs = integer(env, 'HIVE_SCRAPE_MS', 10_000, 3_600_000, 100)
+  if (scrapeMs.isErr()) return err(scrapeMs.error)
 
   const backupHours = hours(env, 'HIVE_BACKUP_HOURS', 24, 8_760)
   if (backupHours.isErr()) return err(backupHours.error)
@@ -71,8 +76,8 @@ export const readConfig = (env: NodeJS.ProcessEnv, workingDir: string): Result<H
   }
   const allowedHosts = (env['HIVE_ALLOWED_HOSTS'] ?? '').split(',').map(name => name.trim().toLowerCase()).filter(Boolean)
   return ok({
-    host, port: port.value, dataDir, token, allowedHosts, drainMs: drainMs.value, backupEveryMs: backupHours.value * 3_600_000, configFile: own[0], limits,
-    replyTargetMs, bots: [...bots.values()],
+    host, port: port.value, dataDir, token, allowedHosts, drainMs: drainMs.value, scrapeMs: scrapeMs.value, backupEveryMs: backupHours.value * 3_600_000, configFile: own[0],
+    limits, replyTargetMs, bots: [...bots.values()],
   })
 }
 
@@ -80,12 +85,12 @@ export const readConfig = (env: NodeJS.ProcessEnv, workingDir: string): Result<H
 export const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
-const integer = (env: NodeJS.ProcessEnv, name: string, fallback: number, max: number): Result<number, HiveError> => {
+const integer = (env: NodeJS.ProcessEnv, name: string, fallback: number, max: number, min = 0): Result<number, HiveError> => {
   const given = env[name]
   if (given === undefined || given === '') return ok(fallback)
   const value = Number(given)
-  return /^\d+$/.test(given) && value <= max ? ok(value)
-    : fail('invalid_argument', `${name} must be a whole number from 0 to ${max}, got "${given}".`)
+  return /^\d+$/.test(given) && value >= min && value <= max ? ok(value)
+    : fail('invalid_argument', `${name} must be a whole number from ${min} to ${max}, got "${given}".`)
 }
 
 const hours = (env: NodeJS.ProcessEnv, name: string, fallback: number, max: number): Result<number, HiveError> => {

@@ -1791,6 +1791,314 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/metrics/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what figures were over a stretch of time. */
+        get: {
+            parameters: {
+                query: {
+                    /** @description A PromQL selector: `hive_messages_total{bot="keeper"}`. */
+                    match: string;
+                    /** @description What is made of each window. Default last. */
+                    fn?: "last" | "rate" | "increase" | "delta" | "avg" | "min" | "max" | "sum" | "count" | "forecast";
+                    /** @description How far back each moment looks. */
+                    windowMs?: number;
+                    /** @description How far ahead forecast looks. */
+                    aheadMs?: number;
+                    /** @description How series become one. */
+                    aggregate?: "sum" | "avg" | "min" | "max" | "count";
+                    /** @description Labels that stay apart, with commas. */
+                    by?: string;
+                    /** @description A quantile of a histogram, whose `_bucket` series are matched. */
+                    quantile?: number;
+                    /** @description Epoch milliseconds. Default: an hour before `to`. */
+                    from?: number;
+                    /** @description Epoch milliseconds. Default: now. */
+                    to?: number;
+                    /** @description From one moment to the next. Default: 300 moments, at least 10 s apart. */
+                    stepMs?: number;
+                    resolution?: "auto" | "raw" | "5m" | "1h";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MetricAnswer"];
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the alerts that are pending, firing or lately resolved. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: components["schemas"]["Alert"][];
+                            next?: string;
+                        };
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dashboards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the dashboards. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            items: {
+                                name: string;
+                                title: string;
+                                description?: string;
+                            }[];
+                            next?: string;
+                        };
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dashboards/hive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The definition of "The hive". */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dashboards/hive.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** "The hive", to import into Grafana or Perses. */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "hivekit" | "grafana" | "grafana-v2" | "perses";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+                /** @description The call was wrong. */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description The hive could not do it. */
+                "5XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/livez": {
         parameters: {
             query?: never;
@@ -2399,6 +2707,42 @@ export interface components {
                 flapping: boolean;
             }[];
         };
+        MetricAnswerInput: {
+            /** @description The moments, epoch milliseconds. */
+            times: number[];
+            series: {
+                labels: {
+                    [key: string]: string;
+                };
+                /** @description A value at each moment; null where there is none. */
+                values: (number | null)[];
+            }[];
+            /** @description 0 for samples, else the length of the buckets that were read. */
+            resolutionMs: number;
+            /** @description What could not be read. */
+            problems: string[];
+        };
+        AlertInput: {
+            alert: string;
+            /** @enum {string} */
+            severity: "info" | "warning" | "critical";
+            /** @enum {string} */
+            state: "pending" | "firing" | "resolved";
+            labels: {
+                [key: string]: string;
+            };
+            value: number | null;
+            activeAt: number;
+            firedAt?: number;
+            resolvedAt?: number;
+            summary: string;
+            description?: string;
+            /**
+             * @description Why nobody is told.
+             * @enum {string}
+             */
+            muted?: "silenced" | "inhibited";
+        };
         SearchHitInput: {
             botId: string;
             sessionId: string;
@@ -2750,6 +3094,42 @@ export interface components {
                 since: number;
                 flapping: boolean;
             }[];
+        };
+        MetricAnswer: {
+            /** @description The moments, epoch milliseconds. */
+            times: number[];
+            series: {
+                labels: {
+                    [key: string]: string;
+                };
+                /** @description A value at each moment; null where there is none. */
+                values: (number | null)[];
+            }[];
+            /** @description 0 for samples, else the length of the buckets that were read. */
+            resolutionMs: number;
+            /** @description What could not be read. */
+            problems: string[];
+        };
+        Alert: {
+            alert: string;
+            /** @enum {string} */
+            severity: "info" | "warning" | "critical";
+            /** @enum {string} */
+            state: "pending" | "firing" | "resolved";
+            labels: {
+                [key: string]: string;
+            };
+            value: number | null;
+            activeAt: number;
+            firedAt?: number;
+            resolvedAt?: number;
+            summary: string;
+            description?: string;
+            /**
+             * @description Why nobody is told.
+             * @enum {string}
+             */
+            muted?: "silenced" | "inhibited";
         };
         SearchHit: {
             botId: string;

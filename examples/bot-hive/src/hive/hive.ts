@@ -15,6 +15,7 @@ import { openHiveBackups, type HiveBackups } from './hive-backups.ts'
 import { createBotPermits, createHiveCapacity, setHiveLimits, type HiveLimits } from './hive-capacity.ts'
 import { exportInBackground } from './hive-exports.ts'
 import { createHiveHealth, type HiveHealthReport, type ModeRequest } from './hive-health.ts'
+import { createHiveHistory, type HiveHistory } from './hive-history.ts'
 import { createHiveMetrics } from './hive-metrics.ts'
 import { asMessage, asSession, type Bot, type HiveEvent } from './model.ts'
 import { createTurns } from './turns.ts'
@@ -67,6 +68,8 @@ export interface Hive extends AsyncDisposable {
   health(): HiveHealthReport
   /** Goes to a mode whatever the score says; undefined goes back to what the score says. */
   setMode(request: ModeRequest | undefined): void
+  /** What figures were, and the alerts that watch them. */
+  readonly history: HiveHistory
   /** All figures as they are now. */
   metrics(): readonly MetricFamily[]
   /** Launches the bots that start by themselves, and takes up the replies that were waiting when the hive last stopped. */
@@ -150,6 +153,10 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
   }
   const sessionsWith = async (sessionId: string) => (await store.botOf(sessionId)).map(botId => store.forBot(botId))
 
+  const history = createHiveHistory({
+    dataDir: config.dataDir, scrapeMs: config.scrapeMs, collect: () => metrics.collect(), print: line => void process.stderr.write(`${line}\n`),
+  })
+
   return ok({
     get state() {
       return state
@@ -225,6 +232,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
     setLimits: limits => setHiveLimits(capacity, limits),
     health: health.report,
     setMode: health.setMode,
+    history,
     metrics: () => metrics.collect(),
     start: async at => {
       address = at
@@ -244,6 +252,7 @@ export const openHive = async (config: HiveConfig): Promise<Result<Hive, HiveErr
       await turns.drain(config.drainMs)
     },
     [Symbol.asyncDispose]: async () => {
+      await history[Symbol.asyncDispose]()
       await health[Symbol.asyncDispose]()
       await Promise.all([...bots.values()].map(bot => bot[Symbol.asyncDispose]()))
       await backups[Symbol.asyncDispose]()

@@ -18,6 +18,7 @@ import { errorRoutes } from './routes/errors.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { messageRoutes } from './routes/messages.ts'
+import { metricRoutes } from './routes/metrics.ts'
 import { operationRoutes } from './routes/operations.ts'
 import { searchRoutes } from './routes/search.ts'
 import { sessionRoutes } from './routes/sessions.ts'
@@ -54,6 +55,7 @@ export const createApp = async (hive: Hive, config: HiveConfig) => {
     errorRoutes(api, hive)
     healthRoutes(api, hive)
     backupRoutes(api, hive)
+    metricRoutes(api, hive)
     operationRoutes(api, { hive, config, guard })
   })
   app.get('/api/openapi.json', { schema: { hide: true } }, () => app.swagger())
