@@ -1,3 +1,4 @@
+import { createBackoff } from '@hivekit/errors'
 import type { BotLimits } from './bot.ts'
 
 /** What to do after a crash. */
@@ -16,15 +17,15 @@ export const createRestartPolicy = (
   limits: Pick<BotLimits, 'restartMinMs' | 'restartMaxMs' | 'healthyMs' | 'maxCrashes'>,
   random: () => number,
 ): RestartPolicy => {
+  // Never at once, and spread by chance: bots that fell together do not rise together.
+  const backoff = createBackoff({ baseMs: limits.restartMinMs, capMs: limits.restartMaxMs, floorMs: limits.restartMinMs / 2 }, random)
   let inARow = 0
   return {
     crashed: healthyMs => {
       if (healthyMs >= limits.healthyMs) inARow = 0
       inARow++
       if (inARow >= limits.maxCrashes) return { retry: false, crashes: inARow }
-      const full = Math.min(limits.restartMaxMs, limits.restartMinMs * 2 ** (inARow - 1))
-      // Half of it certain, half of it by chance: bots that fell together do not rise together.
-      return { retry: true, delayMs: Math.round(full / 2 + (full / 2) * random()) }
+      return { retry: true, delayMs: Math.round(backoff(inARow, 0)) }
     },
     reset: () => {
       inARow = 0
