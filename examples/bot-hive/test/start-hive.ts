@@ -41,6 +41,9 @@ export const temporaryFolder = (): string & {} => mkdtempSync(join(tmpdir(), 'bo
 /** Starts it and waits for the line with its address. Rejects with what it printed when it exits first. */
 export const startHive = async ({ bots = [], replyTargetMs, env = {}, dataDir, args = [], onSpawn }: StartOptions = {}): Promise<RunningHive> => {
   const folder = dataDir ?? temporaryFolder()
+  const removeOwn = () => {
+    if (dataDir === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
   const configFile = join(folder, 'hive.config.json')
   if (bots.length > 0) writeFileSync(configFile, JSON.stringify({ bots, replyTargetMs }))
   const child = spawn(process.execPath, ['--conditions=@hivekit/source', main, ...args], {
@@ -59,6 +62,9 @@ export const startHive = async ({ bots = [], replyTargetMs, env = {}, dataDir, a
     child.stdout.on('data', onData)
     child.stderr.on('data', onData)
     void exited.then(status => reject(Object.assign(new Error(printed), { status })))
+  }).catch((error: unknown) => {
+    removeOwn()
+    throw error
   })
   return {
     url, dataDir: folder, exited, pid: child.pid!,
@@ -67,7 +73,7 @@ export const startHive = async ({ bots = [], replyTargetMs, env = {}, dataDir, a
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL')
       await exited
-      if (dataDir === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+      removeOwn()
     },
   }
 }
