@@ -121,8 +121,11 @@ test('a long session shows its end, reads what is older on the way up, and what 
     await held
     await route.continue()
   })
-  await page.evaluate("document.querySelector('.messages-scroller').scrollTop = 0")
-  await page.getByText('Reading older messages…').waitFor()
+  // The page follows its end until it has settled there: one goes up until it has noticed.
+  await expect.poll(async () => {
+    await page.evaluate("document.querySelector('.messages-scroller').scrollTop = 0")
+    return page.getByText('Reading older messages…').count()
+  }, { timeout: 15_000 }).toBe(1)
   const first = page.getByRole('article', { name: /^You/ }).filter({ hasText: 'number 46' })
   await first.waitFor()
   const before = await first.boundingBox()
@@ -132,11 +135,10 @@ test('a long session shows its end, reads what is older on the way up, and what 
   const after = await first.boundingBox()
   expect(Math.abs((after?.y ?? 0) - (before?.y ?? 1_000))).toBeLessThanOrEqual(2)
 
-  for (let i = 0; i < 60 && await page.getByText('number 1', { exact: true }).count() === 0; i++) {
+  await expect.poll(async () => {
     await page.mouse.wheel(0, -900)
-    await page.waitForTimeout(30)
-  }
-  await page.getByText('number 1', { exact: true }).first().waitFor()
+    return page.getByText('number 1', { exact: true }).count()
+  }, { timeout: 20_000, interval: 30 }).toBeGreaterThan(0)
   await page.getByRole('button', { name: 'Newest' }).click()
   await page.getByRole('article', { name: /^Storyteller/ }).getByText('number 70').waitFor()
 })
