@@ -64,6 +64,6 @@ export const createApp = async (hive: Hive, config: HiveConfig) => {
     root: page,
     setHeaders: (reply, path) => void reply.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache'),
   })
-  else app.get('/', () => { throw new HiveError('unavailable', 'The page is not built. Run `npm start`, or `node build-page.ts` in examples/bot-hive.') })
+  else app.get('/', { schema: { hide: true } }, () => { throw new HiveError('unavailable', 'The page is not built. Run `npm start`, or `node build-page.ts` in examples/bot-hive.') })
   return app
 }
