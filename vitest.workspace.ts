@@ -11,6 +11,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@hivekit/source', 'node', 'import', 'default'] } },
   test: {
     pool: 'forks',
+    // Most tests wait for processes they started: two at a time keep two cores busy.
+    maxWorkers: 2,
     testTimeout: 20_000,
     expect: { poll: { timeout: 10_000 } },
     hookTimeout: 60_000,
