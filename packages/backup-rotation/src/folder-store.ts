@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { BackupStore, Leftover, StoredObject, StoreLock, WrittenObject } from './backup-store.ts'
 import { throwIfAborted, toHiveError } from './failure.ts'
 import { acquireFolderLock, type FolderLock } from './folder-lock.ts'
+import { syncFolder } from './sync-folder.ts'
 
 /** What a write or removal in a folder has just done: the boundaries at which a crash is survived. */
 export type FolderStep = 'staged' | 'synced' | 'reread' | 'renamed' | 'published' | 'unpublished' | 'removed'
@@ -226,17 +227,6 @@ const publishNew = async (staged: string, target: string): Promise<void> => {
     return
   }
   await unlink(staged)
-}
-
-const syncFolder = async (folder: string): Promise<void> => {
-  // Windows cannot open a folder; there the rename itself is all there is.
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 const describeLeftover = async (file: string, name: string): Promise<Leftover> => {

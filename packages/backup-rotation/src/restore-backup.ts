@@ -1,6 +1,6 @@
 import { HiveError } from '@hivekit/errors'
 import { randomBytes } from 'node:crypto'
-import { lstat, mkdir, open, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readFile, rename, rm, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { expectEntries } from './expect-entries.ts'
 import { toHiveError } from './failure.ts'
@@ -10,6 +10,7 @@ import { readArchive } from './read-archive.ts'
 import { unpackArchive, type OutsideLinks } from './unpack-archive.ts'
 import { loadCatalog, requireRecord, type VaultContext } from './vault-context.ts'
 import type { BackupProgress } from './vault-event.ts'
+import { syncFolder } from './sync-folder.ts'
 
 /** What to restore, and where to. */
 export interface RestoreRequest {
@@ -113,15 +114,5 @@ const openWorkshop = async (into: string): Promise<{ content: string; close: () 
       throw new HiveError('conflict', `Another restore is writing ${folder}${holder ? ` (process ${holder.pid} on ${holder.host})` : ''}; if none is, remove that folder.`)
     }
     await rm(folder, { recursive: true, force: true })
-  }
-}
-
-const syncFolder = async (folder: string): Promise<void> => {
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
